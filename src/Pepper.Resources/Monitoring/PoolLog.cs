@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+
+namespace Pepper.Resources.Monitoring;
+
+/// <summary>What is logged of pools. Event ids 1100 to 1199; an id never changes its meaning.</summary>
+internal static partial class PoolLog
+{
+    [LoggerMessage(1100, LogLevel.Debug, "Pool {Pool}: resource created in {Milliseconds} ms, {Size} of {Max} live")]
+    internal static partial void Created(ILogger logger, string pool, double milliseconds, int size, int max);
+
+    [LoggerMessage(1101, LogLevel.Warning, "Pool {Pool}: creating a resource failed: {Error}")]
+    internal static partial void CreateFailed(ILogger logger, string pool, string error, Exception exception);
+
+    [LoggerMessage(1102, LogLevel.Debug, "Pool {Pool}: resource destroyed, reason {Reason}")]
+    internal static partial void Destroyed(ILogger logger, string pool, string reason);
+
+    [LoggerMessage(1103, LogLevel.Warning, "Pool {Pool}: destroying a resource failed: {Error}")]
+    internal static partial void DestroyFailed(ILogger logger, string pool, string error, Exception exception);
+
+    [LoggerMessage(1104, LogLevel.Warning, "Pool {Pool}: {Stage} did not end within {Timeout} and was abandoned ({Knob})")]
+    internal static partial void StageAbandoned(ILogger logger, string pool, string stage, TimeSpan timeout, string knob);
+
+    [LoggerMessage(1105, LogLevel.Debug, "Pool {Pool}: resource found unfit by {Stage}: {Error}")]
+    internal static partial void FoundUnfit(ILogger logger, string pool, string stage, string error, Exception? exception);
+
+    [LoggerMessage(1106, LogLevel.Warning, "Pool {Pool}: {Message}")]
+    internal static partial void Exhausted(ILogger logger, string pool, string message);
+
+    [LoggerMessage(1107, LogLevel.Warning, "Pool {Pool}: possible leak, a lease is out longer than LeakThreshold {Threshold}: {Holder}")]
+    internal static partial void LeakSuspected(ILogger logger, string pool, TimeSpan threshold, string holder);
+
+    [LoggerMessage(1108, LogLevel.Information, "Pool {Pool}: a suspected leak was returned after {Age}: {Holder}")]
+    internal static partial void SuspectReturned(ILogger logger, string pool, TimeSpan age, string holder);
+
+    [LoggerMessage(1109, LogLevel.Information, "Pool {Pool}: {Change}")]
+    internal static partial void Changed(ILogger logger, string pool, string change);
+
+    [LoggerMessage(1110, LogLevel.Warning, "Pool {Pool}: a resource was invalidated by its holder: {Error}")]
+    internal static partial void Invalidated(ILogger logger, string pool, string error, Exception? exception);
+
+    [LoggerMessage(1111, LogLevel.Warning, "Pool {Pool}: a suspected leak was reclaimed and its resource destroyed: {Holder}")]
+    internal static partial void LeakReclaimed(ILogger logger, string pool, string holder);
+}
