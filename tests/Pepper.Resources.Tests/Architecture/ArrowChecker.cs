@@ -42,6 +42,8 @@ internal static class ArrowChecker
     private static string? Fault(Floor user, string floor, ISymbol used)
     {
         var type = used as INamedTypeSymbol ?? used.ContainingType;
+        // The members of an extension block belong to a type without a name; the class around it has one.
+        type = type.IsExtension ? type.ContainingType : type;
         if (floor == user.Name)
         {
             return null;

@@ -12,6 +12,7 @@ public sealed class ArrowCheckerTests
             public static int Count;
             public static string Shout(this string text) => text;
             public static ResourcePool<int> Make() => new();
+            extension(string text) { public int Loudness => text.Length; }
         }
         public sealed class PoolSettings { public int Max { get; set; } internal int Hidden { get; set; } }
         """;
@@ -35,6 +36,7 @@ public sealed class ArrowCheckerTests
     [InlineData("generic argument", "class A { void M() {\nIReadOnlyList<Dictionary<string, PoolSettings[]>>? x = null; } }")]
     [InlineData("inferred generic argument", "class A { void M() {\nB.Echo(B.Give()); } }")]
     [InlineData("extension method", "class A { void M() {\n\"a\".Shout(); } }")]
+    [InlineData("extension property", "class A { int M() =>\n\"a\".Loudness; }")]
     [InlineData("extension method, conditional", "class A { void M(string? s) {\ns?.Shout(); } }")]
     [InlineData("target-typed new", "class A { void M() {\nB.Field = new(); } }")]
     [InlineData("member of a result", "class A { void M() {\nB.Give().Take(); } }")]
@@ -97,7 +99,7 @@ public sealed class ArrowCheckerTests
     [InlineData("Pooling/Inner/A.cs", "PoolEntry")]
     [InlineData("Connections/A.cs", "PoolSettings")]
     public void Check_DownwardUse_IsFine(string path, string type) =>
-        Assert.Empty(Check((path, $"namespace Pepper.Resources;\nclass A {{ {type}? _x; }}")));
+        Assert.Empty(Check((path, $"namespace Pepper.Resources;\nclass A {{ {type}? _x; int M() => \"a\".Shout().Loudness; }}")));
 
     [Fact]
     public void Check_KindUsesInternalTypeOrMember_IsFound()

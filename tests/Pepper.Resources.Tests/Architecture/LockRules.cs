@@ -20,6 +20,12 @@ internal static class LockRules
         where !symbol.ContainingType.GetMembers().OfType<IMethodSymbol>().Any(method => IsAssert(method.Name))
         select $"{Sources.Where(field)}: {symbol.ContainingType.Name} locks {symbol.Name} and has no {Asserts}{NeedsLock}";
 
+    /// <summary>What is locked is a <see cref="Lock"/>, which nobody else can lock.</summary>
+    public static IEnumerable<string> LocksOnOtherThings(SemanticModel model) =>
+        from locked in model.SyntaxTree.GetRoot().DescendantNodes().OfType<LockStatementSyntax>()
+        where !IsLock(model.GetTypeInfo(locked.Expression).Type)
+        select $"{Sources.Where(locked)}: {locked.Expression} is not a System.Threading.Lock";
+
     /// <summary>The first statement under a lock asserts the invariants.</summary>
     public static IEnumerable<string> BlocksWithoutInvariants(SemanticModel model) =>
         from node in model.SyntaxTree.GetRoot().DescendantNodes()
@@ -70,6 +76,9 @@ internal static class LockRules
     private static bool Holds(SemanticModel model, SyntaxNode outer) => outer switch
     {
         LockStatementSyntax => true,
+        // Nobody else sees an object before its constructor has ended.
+        ConstructorDeclarationSyntax => true,
+        PropertyDeclarationSyntax property => property.Identifier.Text.EndsWith(NeedsLock, StringComparison.Ordinal),
         MethodDeclarationSyntax method => HoldsWithin(model, method, method.Identifier.Text),
         LocalFunctionStatementSyntax local => HoldsWithin(model, local, local.Identifier.Text),
         _ => false,

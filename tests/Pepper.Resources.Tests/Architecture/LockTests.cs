@@ -10,6 +10,9 @@ public sealed class LockTests
         AssertNone("A class with a lock says what the lock protects:", LockRules.LocksWithoutInvariants);
 
     [Fact]
+    public void Locks_AreOfTheTypeLock() => AssertNone("Lock a System.Threading.Lock:", LockRules.LocksOnOtherThings);
+
+    [Fact]
     public void Blocks_UnderALock_BeginWithTheInvariants() =>
         AssertNone("Invariants are asserted first under each lock:", LockRules.BlocksWithoutInvariants);
 
@@ -41,11 +44,16 @@ public sealed class LockTests
         Assert.Empty(LockRules.BlocksWithoutInvariants(model));
         Assert.Empty(LockRules.CallsWithoutLock(model));
         Assert.Empty(LockRules.LocksWithoutInvariants(model));
+        Assert.Empty(LockRules.LocksOnOtherThings(model));
     }
 
     [Fact]
     public void LocksWithoutInvariants_TypeWithoutThem_IsFound() =>
         Assert.Single(LockRules.LocksWithoutInvariants(ModelOf("sealed class A { private readonly Lock _gate = new(); }")));
+
+    [Fact]
+    public void LocksOnOtherThings_LockOnThis_IsFound() =>
+        Assert.Single(LockRules.LocksOnOtherThings(Model("void M() { lock (this) { } }")));
 
     [Fact]
     public void CallsWithoutLock_CallOutsideALock_IsFound() =>

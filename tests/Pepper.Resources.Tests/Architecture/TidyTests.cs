@@ -87,7 +87,7 @@ public sealed class TidyTests
 
     private static bool IsMethod(SyntaxNode node) =>
         node is BaseMethodDeclarationSyntax or AccessorDeclarationSyntax or LocalFunctionStatementSyntax
-            or PropertyDeclarationSyntax;
+            or PropertyDeclarationSyntax { ExpressionBody: not null } or IndexerDeclarationSyntax { ExpressionBody: not null };
 
     private static int MethodLines(SyntaxNode method)
     {
