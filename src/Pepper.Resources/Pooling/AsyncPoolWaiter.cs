@@ -32,9 +32,10 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
         }
     }
 
-    /// <summary>Notes the trace that the caller is in, if anybody listens.</summary>
-    internal void Trace_BeforeQueueing()
+    /// <summary>Notes the trace that the caller is in, if anybody listens. Called before the waiter is queued.</summary>
+    internal void NoteTrace()
     {
+        Trace = core.TracksLeaks ? Activity.Current?.TraceId ?? default : default;
         _isTraced = ResourceActivities.IsEnabled;
         if (_isTraced)
         {

@@ -29,7 +29,9 @@ public interface IResourcePool : IAsyncDisposable
     void Pause();
 
     /// <summary>Lends again.</summary>
+#pragma warning disable CA1716 // A keyword of Visual Basic's old error handling; the opposite of Pause has but one name.
     void Resume();
+#pragma warning restore CA1716
 
     /// <summary>Begins a new generation: idle resources are destroyed at once, lent ones at their return.</summary>
     void Invalidate();

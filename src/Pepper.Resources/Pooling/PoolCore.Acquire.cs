@@ -63,13 +63,33 @@ internal sealed partial class PoolCore
                 return null;
             }
 
-            NoteHolder(entry, member, file, line, _tracksLeaks ? Activity.Current?.TraceId ?? default : default);
+            NoteHolder(entry, member, file, line, TracksLeaks ? Activity.Current?.TraceId ?? default : default);
             token = Publish(entry, SlotState.InUse);
             NoteLoan(entry);
             return entry;
         }
 
         return null;
+    }
+
+    /// <summary>A waiter to be used again, or null.</summary>
+    internal PoolWaiter? TakeWaiter()
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            return _spareWaiters.Take();
+        }
+    }
+
+    /// <summary>Keeps a waiter whose result has been taken, and which nothing refers to any more.</summary>
+    internal void ReturnWaiter(PoolWaiter waiter)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _spareWaiters.Put(waiter);
+        }
     }
 
     /// <summary>Puts a caller into the queue.</summary>
@@ -154,7 +174,7 @@ internal sealed partial class PoolCore
         if (waiter is not null)
         {
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Trace);
-            entry.LentAt = _tracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
+            entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
             waiter.Deliver(entry, Publish(entry, SlotState.InUse));
             SettleIfClosing();
         }
@@ -252,6 +272,6 @@ internal sealed partial class PoolCore
 
     private Exception ClosedException() =>
         IsDisposed
-            ? new ObjectDisposedException(nameof(ResourcePool<>), $"Pool '{Name}' has been disposed.")
+            ? new ObjectDisposedException("ResourcePool", $"Pool '{Name}' has been disposed.")
             : new PoolClosedException($"Pool '{Name}' is drained and lends nothing any more.", Name, Type);
 }

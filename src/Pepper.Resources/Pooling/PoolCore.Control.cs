@@ -153,7 +153,7 @@ internal sealed partial class PoolCore
             waiter.Fail(ClosedException());
         }
 
-        await _closing.CancelAsync().ConfigureAwait(false);
+        _closing.CancelAll();
         SettleIfClosing();
         await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
         _monitor.Sources.Remove(this);

@@ -90,7 +90,7 @@ internal sealed partial class PoolCore
         var limit = _options.EffectiveCreateTimeout;
         using var source = new CancellationTokenSource(
             limit == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : limit, TimeProvider);
-        using var closing = _closing.Token.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), source);
+        using var closing = _closing.Watch(source);
         Task<object>? task = null;
         try
         {

@@ -10,6 +10,7 @@ internal sealed partial class PoolCore
     private TimerWheel? _deadlines;
     private ITimer? _deadlineTimer;
     private long _wakeTick = long.MaxValue;
+    private long _exhaustionLoggedAt;
 
     /// <summary>Ends the wait of a caller that cannot wait at all, unless it has been served.</summary>
     internal void ExpireNow(PoolWaiter waiter)
@@ -164,6 +165,4 @@ internal sealed partial class PoolCore
             PoolLog.Exhausted(_logger, Name, exception.Message);
         }
     }
-
-    private long _exhaustionLoggedAt;
 }

@@ -27,9 +27,9 @@ internal sealed partial class PoolCore
 
             void Shorten(TimeSpan? time)
             {
-                if (time / 4 < tick)
+                if (time is { } given && given / 4 < tick)
                 {
-                    tick = time.Value / 4;
+                    tick = given / 4;
                 }
             }
         }
@@ -64,7 +64,7 @@ internal sealed partial class PoolCore
             foreach (var entry in _entries)
             {
                 Look_NeedsLock(entry, now);
-                if (_tracksLeaks && TryFindLeak_NeedsLock(entry, now, out var token, out var info))
+                if (TracksLeaks && TryFindLeak_NeedsLock(entry, now, out var token, out var info))
                 {
                     leaks.Add((entry, token, info));
                 }

@@ -137,7 +137,7 @@ internal sealed partial class PoolCore
     /// <summary>A loan without a wait is recorded as zero, and a clock is read only for those who ask how long it lasts.</summary>
     private void NoteLoan(PoolEntry entry)
     {
-        entry.LentAt = _tracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
+        entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
         if (_monitor.Instruments.Acquisition.Enabled)
         {
             _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Ok), TimeSpan.Zero);
@@ -156,7 +156,7 @@ internal sealed partial class PoolCore
             Age = age,
             Since = TimeProvider.GetUtcNow() - age,
             TraceId = entry.Trace == default ? null : entry.Trace.ToHexString(),
-            IsSuspectedLeak = _tracksLeaks && age >= _options.LeakThreshold,
+            IsSuspectedLeak = TracksLeaks && age >= _options.LeakThreshold,
         };
     }
 

@@ -97,7 +97,7 @@ internal sealed partial class PoolCore
         }
 
         RecordUse(lentAt);
-        if (_tracksLeaks)
+        if (TracksLeaks)
         {
             ReportReturnOfSuspect(entry, token, lentAt);
         }

@@ -24,9 +24,8 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly ResourceMonitor _monitor;
     private readonly ILogger _logger;
     private readonly CleanupClock _clock;
-    private readonly CancellationTokenSource _closing = new();
+    private readonly PoolShutdown _closing = new();
     private readonly bool _validatesOnBorrow;
-    private readonly bool _tracksLeaks;
 
     private PoolEntry[] _entries;
     private FactoryAdapter _factory;
@@ -37,6 +36,7 @@ internal sealed partial class PoolCore : IResourceSource
 
     // Under the lock. Live places are all that are not vacant; creations that are overdue count as hung, no longer as creating.
     private readonly PoolWaiterQueue _waiters = new();
+    private readonly PoolWaiterCache _spareWaiters = new();
     private int _minSize;
     private int _maxSize;
     private int _live;
@@ -44,7 +44,6 @@ internal sealed partial class PoolCore : IResourceSource
     private int _hung;
     private int _validating;
     private bool _isStarted;
-    private long _retiredLoans;
     private TaskCompletionSource? _progress;
 
     internal PoolCore(
@@ -67,7 +66,7 @@ internal sealed partial class PoolCore : IResourceSource
         }
 
         _validatesOnBorrow = _options.Validation.HasFlag(ValidationMode.OnBorrow);
-        _tracksLeaks = _options.LeakThreshold is not null;
+        TracksLeaks = _options.LeakThreshold is not null;
         ReadHooks();
         _monitor.Sources.Add(this);
     }
@@ -82,6 +81,9 @@ internal sealed partial class PoolCore : IResourceSource
 
     internal TimeSpan DefaultTimeout => _options.AcquireTimeout;
 
+    /// <summary>Whether each loan notes its exact time and its trace.</summary>
+    internal bool TracksLeaks { get; }
+
     internal bool IsSync => _factory.IsSync;
 
     private bool IsDisposed => (Volatile.Read(ref _gate) & DisposedFlag) != 0;
@@ -93,8 +95,8 @@ internal sealed partial class PoolCore : IResourceSource
     private void ReadHooks()
     {
         var hooks = _factory.Hooks;
-        _isBorrowPlain = !_tracksLeaks && !(_validatesOnBorrow && hooks.HasFlag(FactoryHooks.Validate));
-        _isReturnPlain = !_tracksLeaks
+        _isBorrowPlain = !TracksLeaks && !(_validatesOnBorrow && hooks.HasFlag(FactoryHooks.Validate));
+        _isReturnPlain = !TracksLeaks
             && _options.MaxUses is null
             && !hooks.HasFlag(FactoryHooks.Reset)
             && !(_options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate));

@@ -54,6 +54,9 @@ public sealed record PoolStatistics
     /// <summary>Callers that cancelled while they waited.</summary>
     public required long Cancellations { get; init; }
 
+    /// <summary>Callers that were refused, as too many waited.</summary>
+    public required long Rejections { get; init; }
+
     /// <summary>Resources made.</summary>
     public required long Created { get; init; }
 

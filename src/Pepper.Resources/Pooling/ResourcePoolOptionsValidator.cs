@@ -101,7 +101,7 @@ internal static class ResourcePoolOptionsValidator
             faults.Add($"Type is {(int)options.Type}, which is no {nameof(ResourceType)}.");
         }
 
-        if ((options.Validation & ~(ValidationMode.OnBorrow | ValidationMode.OnReturn)) != 0)
+        if ((options.Validation & ~(ValidationMode.OnBorrow | ValidationMode.OnReturn)) != ValidationMode.None)
         {
             faults.Add($"Validation is {(int)options.Validation}, which is no {nameof(ValidationMode)}.");
         }
