@@ -46,6 +46,7 @@ internal sealed partial class PoolCore
                 Rejections = Interlocked.Read(ref _rejections),
                 Created = Interlocked.Read(ref _created),
                 CreateFailures = Interlocked.Read(ref _createFailures),
+                ConsecutiveCreateFailures = _failuresInARow,
                 Destroyed = _destroyedFor.Sum(),
                 Detached = Interlocked.Read(ref _detached),
                 Abandoned = Interlocked.Read(ref _abandoned),

@@ -50,7 +50,7 @@ internal sealed partial class PoolCore : IResourceSource
         FactoryAdapter factory, ResourcePoolOptions options, TimeProvider timeProvider, ResourceMonitor monitor, ILogger logger)
     {
         ResourcePoolOptionsValidator.Validate(options);
-        _options = options.Clone();
+        _options = options.Copy();
         _factory = factory;
         TimeProvider = timeProvider;
         _monitor = monitor;
