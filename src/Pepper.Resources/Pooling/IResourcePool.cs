@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+
+namespace Pepper.Resources.Pooling;
+
+/// <summary>A pool of resources, whatever their type: what operators look at. Safe from any thread.</summary>
+public interface IResourcePool : IAsyncDisposable
+{
+    /// <summary>The pool's name.</summary>
+    string Name { get; }
+
+    /// <summary>The pool's state and totals at this moment.</summary>
+    PoolStatistics Statistics { get; }
+
+    /// <summary>Who holds what, longest first.</summary>
+    /// <returns>A snapshot.</returns>
+    IReadOnlyList<LeaseInfo> GetLeases();
+
+    /// <summary>Makes the minimum size ready, and waits until it is.</summary>
+    /// <param name="cancellationToken">Ends the wait; creations under way go on.</param>
+    /// <returns>Ends when the minimum is ready.</returns>
+    Task WarmUpAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Changes both sizes. What is too many is destroyed: idle ones at once, lent ones at their return.</summary>
+    /// <param name="minSize">The new minimum.</param>
+    /// <param name="maxSize">The new maximum.</param>
+    void Resize(int minSize, int maxSize);
+
+    /// <summary>Stops lending: callers wait, until their deadline or <see cref="Resume"/>. Leases that are out may be returned.</summary>
+    void Pause();
+
+    /// <summary>Lends again.</summary>
+#pragma warning disable CA1716 // A keyword of Visual Basic's old error handling; the opposite of Pause has but one name.
+    void Resume();
+#pragma warning restore CA1716
+
+    /// <summary>Begins a new generation: idle resources are destroyed at once, lent ones at their return.</summary>
+    void Invalidate();
+
+    /// <summary>Refuses new callers, serves those that wait, waits for every lease, and destroys every resource.</summary>
+    /// <param name="cancellationToken">Ends the wait; the pool stays closed.</param>
+    /// <returns>Ends when nothing is left.</returns>
+    Task DrainAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>A pool of resources of one type. Users can fake it; leases for a fake come from <see cref="LeaseFactory"/>.</summary>
+/// <typeparam name="T">The type of the resources.</typeparam>
+public interface IResourcePool<T> : IResourcePool
+    where T : class
+{
+    /// <summary>Lends a resource, within the pool's acquire timeout.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="member">Filled in by the compiler.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The lease, to be disposed.</returns>
+    ValueTask<Lease<T>> AcquireAsync(
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string? member = null,
+        [CallerFilePath] string? file = null,
+        [CallerLineNumber] int line = 0);
+
+    /// <summary>Lends a resource, within the given time.</summary>
+    /// <param name="timeout">How long it may take in all. Zero: only what is ready.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="member">Filled in by the compiler.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The lease, to be disposed.</returns>
+    ValueTask<Lease<T>> AcquireAsync(
+        TimeSpan timeout,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string? member = null,
+        [CallerFilePath] string? file = null,
+        [CallerLineNumber] int line = 0);
+
+    /// <summary>Lends a resource if that needs no waiting and no asynchronous stage.</summary>
+    /// <param name="lease">The lease, to be disposed; stale when the result is false.</param>
+    /// <param name="member">Filled in by the compiler.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>Whether a resource was lent.</returns>
+    bool TryAcquire(
+        out Lease<T> lease,
+        [CallerMemberName] string? member = null,
+        [CallerFilePath] string? file = null,
+        [CallerLineNumber] int line = 0);
+}

@@ -1,0 +1,277 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>Lending: the claim that waits for nothing, the queue, and how a waiter gets its resource.</content>
+internal sealed partial class PoolCore
+{
+    /// <summary>Lends what is ready, without waiting. Null when the caller must queue.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal PoolEntry? TryAcquire(out long token, string? member, string? file, int line)
+    {
+        if (!_isBorrowPlain)
+        {
+            return TryAcquireWithCare(out token, member, file, line, isBlocking: false);
+        }
+
+        if (Volatile.Read(ref _gate) == 0 && Claim(out token) is { } entry)
+        {
+            // Who queued, paused or closed since the first look comes first: nobody barges.
+            if (Volatile.Read(ref _gate) == 0)
+            {
+                entry.Member = member;
+                entry.File = file;
+                entry.Line = line;
+                entry.LentAt = 0;
+                if (_monitor.Instruments.Acquisition.Enabled || IsUseTimed)
+                {
+                    NoteLoan(entry);
+                }
+
+                return entry;
+            }
+
+            GiveBackUnlent(entry, token);
+        }
+
+        token = 0;
+        return null;
+    }
+
+    /// <summary>The same where a resource is validated first, or each loan is noted exactly.</summary>
+    internal PoolEntry? TryAcquireWithCare(out long token, string? member, string? file, int line, bool isBlocking)
+    {
+        token = 0;
+        while (Volatile.Read(ref _gate) == 0 && ClaimHeld() is { } entry)
+        {
+            if (!Validate(entry, isBlocking))
+            {
+                // It ends in the background and its product goes to whoever waits longest: this caller, if nobody came before.
+                return null;
+            }
+
+            if (!entry.IsFit)
+            {
+                Discard(entry, DestroyReason.ValidationFailed);
+                continue;
+            }
+
+            if (Volatile.Read(ref _gate) != 0)
+            {
+                Offer(entry);
+                return null;
+            }
+
+            NoteHolder(entry, member, file, line, TracksLeaks ? Activity.Current?.TraceId ?? default : default);
+            token = Publish(entry, SlotState.InUse);
+            NoteLoan(entry);
+            return entry;
+        }
+
+        return null;
+    }
+
+    /// <summary>A waiter to be used again, or null.</summary>
+    internal PoolWaiter? TakeWaiter()
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            return _spareWaiters.Take();
+        }
+    }
+
+    /// <summary>Keeps a waiter whose result has been taken, and which nothing refers to any more.</summary>
+    internal void ReturnWaiter(PoolWaiter waiter)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _spareWaiters.Put(waiter);
+        }
+    }
+
+    /// <summary>Puts a caller into the queue.</summary>
+    /// <returns>Why it may not wait, or null.</returns>
+    internal Exception? Enqueue(PoolWaiter waiter)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (IsClosed)
+            {
+                return ClosedException();
+            }
+
+            if (MayWait_NeedsLock())
+            {
+                StartMaintenance_NeedsLock();
+                waiter.StartedAt = TimeProvider.GetTimestamp();
+                waiter.Outcome = AcquireOutcome.Failed;
+                _waiters.Enqueue(waiter);
+                _waits++;
+                SetGate_NeedsLock();
+                SetDeadline_NeedsLock(waiter);
+                return null;
+            }
+        }
+
+        Interlocked.Increment(ref _rejections);
+        return ExhaustedException(waiter, ExhaustionReason.QueueFull, GetStatistics());
+    }
+
+    /// <summary>Called after the caller has queued: looks again, so that no resource lies idle beside a waiter, and orders more.</summary>
+    internal void ServeQueue()
+    {
+        ServeWaiters();
+        EnsureSupply();
+    }
+
+    /// <summary>Takes a caller out of the queue, if nobody else has; the caller of this method then ends it.</summary>
+    internal bool TryLeaveQueue(PoolWaiter waiter, AcquireOutcome outcome)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (!TakeOut_NeedsLock(waiter, outcome))
+            {
+                return false;
+            }
+        }
+
+        if (outcome == AcquireOutcome.Canceled)
+        {
+            Interlocked.Increment(ref _cancellations);
+        }
+
+        SettleIfClosing();
+        return true;
+    }
+
+    /// <summary>
+    /// Gives an entry that the pool holds, and that is fit, to the first in the queue; to nobody when the queue is empty: then it
+    /// is idle. Looks again after that, as somebody may have queued in between.
+    /// </summary>
+    private void Offer(PoolEntry entry)
+    {
+        PoolWaiter? waiter;
+        var isRefused = false;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            waiter = (_gate & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
+            if (waiter is not null)
+            {
+                TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
+            }
+            else
+            {
+                isRefused = IsClosed || _live > _maxSize;
+            }
+        }
+
+        if (waiter is not null)
+        {
+            NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Trace);
+            entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
+            waiter.Deliver(entry, Publish(entry, SlotState.InUse));
+            SettleIfClosing();
+        }
+        else if (isRefused)
+        {
+            Discard(entry, IsClosed ? DestroyReason.PoolClosed : DestroyReason.Resized);
+        }
+        else
+        {
+            Publish(entry, SlotState.Idle);
+            if (Volatile.Read(ref _gate) != 0)
+            {
+                ServeWaiters();
+            }
+        }
+    }
+
+    /// <summary>Brings idle entries and waiters together, until there are none of the one or of the other.</summary>
+    private void ServeWaiters()
+    {
+        while (CanServe() && ClaimHeld() is { } entry)
+        {
+            Prepare(entry);
+        }
+
+        SettleIfClosing();
+    }
+
+    /// <summary>Whether somebody waits that nothing under way will serve.</summary>
+    private bool CanServe()
+    {
+        var gate = Volatile.Read(ref _gate);
+        return (gate & (PausedFlag | DisposedFlag)) == 0 && (gate & WaitingMask) > Volatile.Read(ref _validating);
+    }
+
+    /// <summary>What comes between being held and being lent: validation, where it is due.</summary>
+    private void Prepare(PoolEntry entry)
+    {
+        if (!Validate(entry, isBlocking: false))
+        {
+            return;
+        }
+
+        if (entry.IsFit)
+        {
+            Offer(entry);
+        }
+        else
+        {
+            Discard(entry, DestroyReason.ValidationFailed);
+        }
+    }
+
+    private void GiveBackUnlent(PoolEntry entry, long token)
+    {
+        // Nobody has seen the token, so the version stays; but a sweep may have doomed the entry meanwhile.
+        if (entry.TryMove(token, SlotState.With(token, SlotState.Held)))
+        {
+            Offer(entry);
+        }
+        else
+        {
+            Volatile.Write(ref entry.Word, SlotState.With(token, SlotState.Held));
+            Discard(entry, entry.DoomReason);
+        }
+
+        // Whoever holds nothing now may find that the queue has emptied, or that a resource has become idle: it queues and looks again.
+    }
+
+    private static void NoteHolder(PoolEntry entry, string? member, string? file, int line, ActivityTraceId trace)
+    {
+        entry.Member = member;
+        entry.File = file;
+        entry.Line = line;
+        entry.Trace = trace;
+    }
+
+    private bool TakeOut_NeedsLock(PoolWaiter waiter, AcquireOutcome outcome)
+    {
+        if (!_waiters.Remove(waiter))
+        {
+            return false;
+        }
+
+        waiter.Outcome = outcome;
+        _deadlines?.Remove(waiter);
+        SetGate_NeedsLock();
+        return true;
+    }
+
+    /// <summary>A caller for whom a place is free, or a resource on its way, does not count as waiting for others.</summary>
+    private bool MayWait_NeedsLock() =>
+        _options.MaxWaiters is not { } most
+        || _waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating) <= most;
+
+    private Exception ClosedException() =>
+        IsDisposed
+            ? new ObjectDisposedException("ResourcePool", $"Pool '{Name}' has been disposed.")
+            : new PoolClosedException($"Pool '{Name}' is drained and lends nothing any more.", Name, Type);
+}

@@ -1,0 +1,302 @@
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>What operators do to a pool: sizes, pause, generations, drain and disposal.</content>
+internal sealed partial class PoolCore
+{
+    private Task? _disposal;
+
+    internal void Resize(int minSize, int maxSize)
+    {
+        ResourcePoolOptionsValidator.ValidateSizes(Name, minSize, maxSize);
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            GrowPlaces_NeedsLock(maxSize);
+            _minSize = minSize;
+            _maxSize = maxSize;
+        }
+
+        PoolLog.Changed(_logger, Name, $"resized to {minSize} to {maxSize}");
+        TrimExcess();
+        ServeQueue();
+    }
+
+    internal void Pause() => ChangeGate(PausedFlag, 0, "paused");
+
+    internal void Resume()
+    {
+        ChangeGate(0, PausedFlag, "resumed");
+        ServeQueue();
+    }
+
+    /// <summary>Begins a generation, and puts all of earlier ones out of service.</summary>
+    internal void Invalidate()
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            Interlocked.Increment(ref _generation);
+        }
+
+        SweepGenerations();
+        PoolLog.Changed(_logger, Name, $"invalidated, generation {_generation} begins");
+    }
+
+    internal async Task ReplaceFactoryAsync(FactoryAdapter factory, CancellationToken cancellationToken)
+    {
+        int generation;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            _factory = factory;
+            ReadHooks();
+            generation = Interlocked.Increment(ref _generation);
+        }
+
+        SweepGenerations();
+        PoolLog.Changed(_logger, Name, $"factory replaced, generation {generation} begins");
+        EnsureSupply();
+        await WaitUntilAsync(
+            () => _entries.All(entry => SlotState.Of(entry.Word) == SlotState.Vacant || entry.Generation >= generation),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    internal async Task WarmUpAsync(CancellationToken cancellationToken)
+    {
+        long failures;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (IsClosed)
+            {
+                throw ClosedException();
+            }
+
+            StartMaintenance_NeedsLock();
+            failures = Interlocked.Read(ref _createFailures);
+            _retryMinimumAt = 0;
+        }
+
+        await WaitUntilAsync(
+            () =>
+            {
+                if (Interlocked.Read(ref _createFailures) != failures && _lastCreateFailure is { } failure)
+                {
+                    throw FailureFor(failure);
+                }
+
+                return _live - _creating - _hung >= _minSize || IsClosed;
+            },
+            cancellationToken,
+            EnsureSupply).ConfigureAwait(false);
+    }
+
+    internal async Task DrainAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        ChangeGate(DrainingFlag, PausedFlag, "draining");
+        ServeQueue();
+        using var deadline = new CancellationTokenSource(timeout, TimeProvider);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            await WaitUntilAsync(() => _waiters.Count == 0 && _live == 0, linked.Token).ConfigureAwait(false);
+            PoolLog.Changed(_logger, Name, "drained");
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            var holders = GetLeases();
+            throw new ResourceBusyException(
+                $"Pool '{Name}' was not drained within {timeout}: {holders.Count} lease(s) are out and {_live} resource(s) live. "
+                + $"Holders: {string.Join("; ", holders.Take(5))}. Their return destroys what they hold.",
+                holders, Name, Type);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    /// <summary>Closes for good. Those who wait are told; what is lent is destroyed when it comes back, which is not waited for.</summary>
+    internal Task DisposeAsync()
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            return _disposal ??= Task.Run(DisposeOnceAsync);
+        }
+    }
+
+    private async Task DisposeOnceAsync()
+    {
+        List<PoolWaiter> told = [];
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            SetGate_NeedsLock(DisposedFlag);
+            while (_waiters.First is { } waiter)
+            {
+                TakeOut_NeedsLock(waiter, AcquireOutcome.Rejected);
+                told.Add(waiter);
+            }
+
+            _tickTimer?.Dispose();
+            _deadlineTimer?.Dispose();
+        }
+
+        foreach (var waiter in told)
+        {
+            waiter.Fail(ClosedException());
+        }
+
+        _closing.CancelAll();
+        SettleIfClosing();
+        await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
+        _monitor.Sources.Remove(this);
+        PoolLog.Changed(_logger, Name, "disposed");
+    }
+
+    /// <summary>Waits until what is asked under the lock is so. It is asked again whenever a creation or a destruction has ended.</summary>
+    private async Task WaitUntilAsync(Func<bool> isSo_NeedsLock, CancellationToken cancellationToken, Action? urge = null)
+    {
+        while (true)
+        {
+            Task progress;
+            lock (_lock)
+            {
+                AssertInvariants_NeedsLock();
+                if (isSo_NeedsLock())
+                {
+                    return;
+                }
+
+                progress = NextProgress_NeedsLock();
+            }
+
+            urge?.Invoke();
+            SettleIfClosing(isSignalled: false);
+            await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Once the pool is closed and nobody waits any more, what is idle is destroyed, and who waits for the end looks again.</summary>
+    private void SettleIfClosing(bool isSignalled = true)
+    {
+        var gate = Volatile.Read(ref _gate);
+        if ((gate & (DrainingFlag | DisposedFlag)) == 0 || (gate & WaitingMask) != 0)
+        {
+            return;
+        }
+
+        foreach (var entry in Volatile.Read(ref _entries))
+        {
+            var word = Volatile.Read(ref entry.Word);
+            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, SlotState.With(word, SlotState.Destroying)))
+            {
+                StartDestroy(entry, DestroyReason.PoolClosed);
+            }
+        }
+
+        if (isSignalled)
+        {
+            SignalProgress();
+        }
+    }
+
+    private void SweepGenerations()
+    {
+        foreach (var entry in Volatile.Read(ref _entries))
+        {
+            if (entry.Generation != Volatile.Read(ref _generation))
+            {
+                Sweep(entry, DestroyReason.PoolInvalidated);
+            }
+        }
+    }
+
+    /// <summary>After the pool was made smaller: idle resources go first, then lent ones are marked, as many as there are too many.</summary>
+    private void TrimExcess()
+    {
+        List<PoolEntry> idle = [];
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            var excess = _live - _maxSize - CountStates().Leaving;
+            foreach (var entry in _entries)
+            {
+                var word = Volatile.Read(ref entry.Word);
+                if (excess > 0
+                    && SlotState.Of(word) == SlotState.Idle
+                    && entry.TryMove(word, SlotState.With(word, SlotState.Destroying)))
+                {
+                    idle.Add(entry);
+                    excess--;
+                }
+            }
+
+            foreach (var entry in _entries)
+            {
+                excess -= excess > 0 && TryDoom_NeedsLock(entry) ? 1 : 0;
+            }
+        }
+
+        foreach (var entry in idle)
+        {
+            StartDestroy(entry, DestroyReason.Resized);
+        }
+    }
+
+    private static bool TryDoom_NeedsLock(PoolEntry entry)
+    {
+        var word = Volatile.Read(ref entry.Word);
+        if (SlotState.Of(word) != SlotState.InUse)
+        {
+            return false;
+        }
+
+        entry.DoomReason = DestroyReason.Resized;
+        return entry.TryMove(word, SlotState.Doom(word));
+    }
+
+    private void GrowPlaces_NeedsLock(int maxSize)
+    {
+        if (maxSize <= _entries.Length)
+        {
+            return;
+        }
+
+        // Copy on write: a claim goes on with the array it has, which holds all that it could find.
+        var entries = new PoolEntry[maxSize];
+        _entries.CopyTo(entries, 0);
+        for (var index = _entries.Length; index < entries.Length; index++)
+        {
+            entries[index] = new PoolEntry(this, index);
+        }
+
+        Volatile.Write(ref _entries, entries);
+    }
+
+    private void ChangeGate(long flagsToSet, long flagsToClear, string change)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            SetGate_NeedsLock(flagsToSet, flagsToClear);
+        }
+
+        PoolLog.Changed(_logger, Name, change);
+    }
+
+    private void ThrowIfDisposed()
+    {
+        if (IsDisposed)
+        {
+            throw ClosedException();
+        }
+    }
+}

@@ -1,0 +1,280 @@
+using System.Diagnostics;
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>
+/// Creation. It belongs to the pool: callers order it by waiting, but neither their deadline nor their cancellation ends it, and what
+/// it yields goes to whoever waits longest then.
+/// </content>
+internal sealed partial class PoolCore
+{
+    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(30);
+
+    private int _failuresInARow;
+    private long _retryMinimumAt;
+    private Exception? _lastCreateFailure;
+
+    /// <summary>Starts as many creations as are needed, and allowed, now. Need is counted anew each time, so none is ever queued up.</summary>
+    private void EnsureSupply()
+    {
+        while (true)
+        {
+            Creation creation;
+            lock (_lock)
+            {
+                AssertInvariants_NeedsLock();
+                if (!TryOrder_NeedsLock(out creation))
+                {
+                    return;
+                }
+            }
+
+            Start(creation);
+        }
+    }
+
+    private bool TryOrder_NeedsLock(out Creation creation)
+    {
+        creation = default;
+        if (IsDisposed || _live >= _maxSize || _creating >= _options.MaxConcurrentCreates)
+        {
+            return false;
+        }
+
+        var isDemanded = !IsPaused && _waiters.Count > _creating + _validating;
+        if (!isDemanded && !IsBelowMinimum_NeedsLock())
+        {
+            return false;
+        }
+
+        foreach (var entry in _entries)
+        {
+            if (SlotState.Of(Volatile.Read(ref entry.Word)) == SlotState.Vacant)
+            {
+                Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Held));
+                entry.Generation = _generation;
+                _live++;
+                _creating++;
+                creation = new Creation(entry, _factory, _generation, _waiters.NextSequence, isDemanded, _waiters.BlockingCount > 0);
+                return true;
+            }
+        }
+
+        Debug.Fail("A pool with fewer live resources than places has a vacant place.");
+        return false;
+    }
+
+    private bool IsBelowMinimum_NeedsLock() =>
+        _isStarted && _live < _minSize && !IsClosed
+        && (_failuresInARow == 0 || TimeProvider.GetTimestamp() >= _retryMinimumAt);
+
+    private void Start(Creation creation)
+    {
+        if (creation.IsForBlockedThread && creation.Factory.IsSync)
+        {
+            // A thread of its own: callers that block may have taken every thread of the thread pool.
+            var thread = new Thread(static state => ((Action)state!)()) { IsBackground = true, Name = $"Pepper pool '{Name}' create" };
+            thread.UnsafeStart((Action)(() => _ = CreateAsync(creation)));
+            return;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static state => _ = state.Core.CreateAsync(state.Creation), (Core: this, Creation: creation), preferLocal: false);
+    }
+
+    private async Task CreateAsync(Creation creation)
+    {
+        var started = TimeProvider.GetTimestamp();
+        var limit = _options.EffectiveCreateTimeout;
+        using var source = new CancellationTokenSource(
+            limit == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : limit, TimeProvider);
+        using var closing = _closing.Watch(source);
+        Task<object>? task = null;
+        try
+        {
+            task = StartFactory(creation, source.Token);
+            var resource = await task.WaitAsync(source.Token).ConfigureAwait(false);
+            Complete(creation, resource, started);
+        }
+        catch (OperationCanceledException) when (source.IsCancellationRequested)
+        {
+            var failure = new ResourceTimeoutException(
+                IsDisposed
+                    ? $"Pool '{Name}' was disposed while a resource was being created."
+                    : $"Pool '{Name}': creating a resource took longer than CreateTimeout ({limit}).",
+                ResourceStage.Create, limit, Name, Type);
+            await AwaitOverdueAsync(creation, task, failure, started).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            GiveUp(creation, failure, isHung: false);
+        }
+    }
+
+    private Task<object> StartFactory(Creation creation, CancellationToken cancellationToken)
+    {
+        var context = new CreateContext(Name, creation.Generation, creation.IsDemanded);
+        return creation.IsForBlockedThread && creation.Factory.IsSync
+            ? Task.FromResult(creation.Factory.Create(context, cancellationToken))
+            : creation.Factory.CreateAsync(context, cancellationToken).AsTask();
+    }
+
+    /// <summary>
+    /// The token is cancelled, those who wait are told; a factory that heeds it ends now. One that does not keeps its place for a
+    /// while, as what it makes may exist already; after that the place is free, and what comes later is destroyed.
+    /// </summary>
+    private async Task AwaitOverdueAsync(Creation creation, Task<object>? task, Exception failure, long started)
+    {
+        MarkHung(creation, failure);
+        if (task is null)
+        {
+            GiveUp(creation, failure, isHung: true);
+            return;
+        }
+
+        try
+        {
+            var resource = await task.WaitAsync(_options.DestroyTimeout ?? Timeout.InfiniteTimeSpan, TimeProvider).ConfigureAwait(false);
+            Complete(creation, resource, started, isHung: true);
+        }
+        catch (TimeoutException) when (!task.IsCompleted)
+        {
+            Interlocked.Increment(ref _abandoned);
+            PoolLog.StageAbandoned(_logger, Name, "create", _options.EffectiveCreateTimeout, nameof(_options.CreateTimeout));
+            _ = DestroyLateAsync(creation, task);
+            GiveUp(creation, failure, isHung: true);
+        }
+        catch (Exception)
+        {
+            GiveUp(creation, failure, isHung: true);
+        }
+    }
+
+    private async Task DestroyLateAsync(Creation creation, Task<object> task)
+    {
+        try
+        {
+            var resource = await task.ConfigureAwait(false);
+            Interlocked.Increment(ref _created);
+            await RunDestroyAsync(creation.Factory, resource, DestroyReason.TooLate).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // It failed in the end: nothing was made.
+        }
+    }
+
+    private void Complete(Creation creation, object resource, long started, bool isHung = false)
+    {
+        var entry = creation.Entry;
+        var now = TimeProvider.GetTimestamp();
+        entry.Item = resource;
+        entry.Factory = creation.Factory;
+        entry.BornVersion = SlotState.VersionOf(entry.Word);
+        entry.BornAt = now;
+        entry.ExpiresAt = ExpiryFrom(now);
+        int size;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            EndCreation_NeedsLock(isHung);
+            _failuresInARow = 0;
+            size = _live;
+        }
+
+        Interlocked.Increment(ref _created);
+        RecordCreation(TimeProvider.GetElapsedTime(started, now), size);
+        if (IsDisposed)
+        {
+            Discard(entry, DestroyReason.PoolClosed);
+        }
+        else if (entry.Generation != Volatile.Read(ref _generation))
+        {
+            Discard(entry, DestroyReason.PoolInvalidated);
+        }
+        else
+        {
+            Offer(entry);
+        }
+
+        EnsureSupply();
+        SignalProgress();
+    }
+
+    private void EndCreation_NeedsLock(bool isHung)
+    {
+        if (isHung)
+        {
+            _hung--;
+        }
+        else
+        {
+            _creating--;
+        }
+    }
+
+    private void MarkHung(Creation creation, Exception failure)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _creating--;
+            _hung++;
+        }
+
+        TellWaiters(creation, failure);
+        EnsureSupply();
+    }
+
+    /// <summary>Nothing came of it: the place is free again.</summary>
+    private void GiveUp(Creation creation, Exception failure, bool isHung)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            EndCreation_NeedsLock(isHung);
+            _live--;
+            Volatile.Write(ref creation.Entry.Word, SlotState.With(creation.Entry.Word, SlotState.Vacant));
+        }
+
+        if (!isHung)
+        {
+            TellWaiters(creation, failure);
+        }
+
+        EnsureSupply();
+        SignalProgress();
+    }
+
+    private void RecordCreation(TimeSpan time, int size)
+    {
+        ResourceMonitor.Record(_monitor.Instruments.InitDuration, time, "type", TypeLabel);
+        ResourceMonitor.Record(_monitor.Instruments.CreateTime, time, "pool", Name);
+        if (IsDatabase)
+        {
+            ResourceMonitor.Record(_monitor.Instruments.DbCreateTime, time, DatabasePoolName, Name);
+        }
+
+        PoolLog.Created(_logger, Name, time.TotalMilliseconds, size, _maxSize);
+    }
+
+    private long ExpiryFrom(long now)
+    {
+        if (_options.MaxLifetime is not { } lifetime)
+        {
+            return long.MaxValue;
+        }
+
+#pragma warning disable CA5394 // Spreading expiries needs no secrecy.
+        var share = 1 - (_options.LifetimeJitter * Random.Shared.NextDouble());
+#pragma warning restore CA5394
+        var units = lifetime.TotalSeconds * share * TimeProvider.TimestampFrequency;
+        return units >= long.MaxValue - now ? long.MaxValue : now + (long)units;
+    }
+
+    /// <summary>One creation under way: for which place, by which factory, and who had queued when it began.</summary>
+    private readonly record struct Creation(
+        PoolEntry Entry, FactoryAdapter Factory, int Generation, long QueuedBefore, bool IsDemanded, bool IsForBlockedThread);
+}

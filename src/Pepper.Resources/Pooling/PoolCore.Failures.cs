@@ -1,0 +1,57 @@
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>What a failed creation means for those who wait.</content>
+internal sealed partial class PoolCore
+{
+    /// <summary>
+    /// Tells those for whom the creation was made. When nothing is lent that could come back, these are all who had queued before it
+    /// began: another attempt for each in turn would only tell them later. Otherwise it is the first of them.
+    /// </summary>
+    private void TellWaiters(Creation creation, Exception failure)
+    {
+        Interlocked.Increment(ref _createFailures);
+        _monitor.RecordError("create", TypeLabel, failure);
+        PoolLog.CreateFailed(_logger, Name, failure.Message, failure);
+        List<PoolWaiter> told = [];
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _lastCreateFailure = failure;
+            _failuresInARow++;
+            _retryMinimumAt = TimeProvider.GetTimestamp()
+                + (long)(BackOff(_failuresInARow).TotalSeconds * TimeProvider.TimestampFrequency);
+            var isSomethingToComeBack = CountStates().Returnable > 0;
+            while (_waiters.First is { } first && first.Sequence < creation.QueuedBefore)
+            {
+                TakeOut_NeedsLock(first, AcquireOutcome.Failed);
+                told.Add(first);
+                if (isSomethingToComeBack)
+                {
+                    break;
+                }
+            }
+        }
+
+        foreach (var waiter in told)
+        {
+            waiter.Fail(FailureFor(failure));
+        }
+
+        SettleIfClosing();
+    }
+
+    // Each caller gets an exception of its own: one that is thrown in two places shows neither.
+    private ResourceException FailureFor(Exception failure) =>
+        failure is ResourceTimeoutException timeout
+            ? new ResourceTimeoutException(timeout.Message, timeout.Stage, timeout.Timeout, Name, Type, timeout.InnerException)
+            : new ResourceInitializationException(
+                $"Pool '{Name}': creating a resource failed: {failure.Message}", Name, Type, failure);
+
+    private static TimeSpan BackOff(int failures)
+    {
+        var time = FirstBackOff * Math.Pow(2, Math.Min(failures - 1, 20));
+        return time < LongestBackOff ? time : LongestBackOff;
+    }
+}

@@ -1,0 +1,196 @@
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>
+/// The sweeper: one timer from the first use on. It notes since when each entry stands as it does, so that neither a claim nor a
+/// return has to look at a clock: what it sees is never older than it says, and at most a tick younger.
+/// </content>
+internal sealed partial class PoolCore
+{
+    private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestTick = TimeSpan.FromMilliseconds(10);
+
+    private ITimer? _tickTimer;
+
+    /// <summary>A quarter of the shortest time that is to be noticed; a second at most.</summary>
+    private TimeSpan TickPeriod
+    {
+        get
+        {
+            var tick = LongestTick;
+            Shorten(_options.IdleTimeout);
+            Shorten(_options.MaxLifetime);
+            Shorten(_options.LeakThreshold);
+            Shorten(_options.ValidateAfterIdle == TimeSpan.Zero ? null : _options.ValidateAfterIdle);
+            return tick > ShortestTick ? tick : ShortestTick;
+
+            void Shorten(TimeSpan? time)
+            {
+                if (time is { } given && given / 4 < tick)
+                {
+                    tick = given / 4;
+                }
+            }
+        }
+    }
+
+    private void StartMaintenance_NeedsLock()
+    {
+        if (_isStarted)
+        {
+            return;
+        }
+
+        _isStarted = true;
+        var period = TickPeriod;
+        var tick = new WeakTick(this);
+        using (SuppressFlow())
+        {
+            _tickTimer = TimeProvider.CreateTimer(static state => ((WeakTick)state!).Run(), tick, period, period);
+        }
+
+        tick.Timer = _tickTimer;
+    }
+
+    private void OnTick()
+    {
+        List<(PoolEntry Entry, DestroyReason Reason)> evicted = [];
+        List<(PoolEntry Entry, long Token, LeaseInfo Info)> leaks = [];
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            var now = TimeProvider.GetTimestamp();
+            foreach (var entry in _entries)
+            {
+                Look_NeedsLock(entry, now);
+                if (TracksLeaks && TryFindLeak_NeedsLock(entry, now, out var token, out var info))
+                {
+                    leaks.Add((entry, token, info));
+                }
+            }
+
+            EvictIdle_NeedsLock(now, evicted);
+        }
+
+        foreach (var (entry, reason) in evicted)
+        {
+            StartDestroy(entry, reason);
+        }
+
+        SweepExpired();
+        ReportLeaks(leaks);
+        EnsureSupply();
+    }
+
+    /// <summary>Notes since when the entry is idle, or lent, as it is now.</summary>
+    private static void Look_NeedsLock(PoolEntry entry, long now)
+    {
+        var word = Volatile.Read(ref entry.Word);
+        if (SlotState.Of(word) == SlotState.Doomed)
+        {
+            word = SlotState.With(word, SlotState.InUse);
+        }
+
+        if (entry.SeenWord != word)
+        {
+            Volatile.Write(ref entry.SeenAt, now);
+            Volatile.Write(ref entry.SeenWord, word);
+        }
+    }
+
+    private void EvictIdle_NeedsLock(long now, List<(PoolEntry Entry, DestroyReason Reason)> evicted)
+    {
+        if (_options.IdleTimeout is not { } limit)
+        {
+            return;
+        }
+
+        var spare = _live - _minSize;
+        foreach (var entry in _entries
+            .Where(entry => SlotState.Of(entry.SeenWord) == SlotState.Idle && TimeProvider.GetElapsedTime(entry.SeenAt, now) >= limit)
+            .OrderBy(static entry => entry.SeenAt))
+        {
+            // Only what still stands exactly as it was seen: a loan in between has raised the version.
+            if (spare > 0 && entry.TryMove(entry.SeenWord, SlotState.With(entry.SeenWord, SlotState.Destroying)))
+            {
+                evicted.Add((entry, DestroyReason.IdleTimeout));
+                spare--;
+            }
+        }
+    }
+
+    private void SweepExpired()
+    {
+        if (_options.MaxLifetime is null)
+        {
+            return;
+        }
+
+        foreach (var entry in Volatile.Read(ref _entries))
+        {
+            if (IsExpired(entry))
+            {
+                Sweep(entry, DestroyReason.MaxLifetime);
+            }
+        }
+    }
+
+    private bool TryFindLeak_NeedsLock(PoolEntry entry, long now, out long token, out LeaseInfo info)
+    {
+        var word = Volatile.Read(ref entry.Word);
+        token = SlotState.With(word, SlotState.InUse);
+        info = null!;
+        var lentAt = entry.LentAt;
+        if (SlotState.Of(word) is not (SlotState.InUse or SlotState.Doomed)
+            || lentAt == 0
+            || entry.LeakToken == token
+            || TimeProvider.GetElapsedTime(lentAt, now) < _options.LeakThreshold)
+        {
+            return false;
+        }
+
+        info = Describe(entry, now);
+        if (!entry.IsHeldBy(token))
+        {
+            return false;
+        }
+
+        entry.LeakToken = token;
+        return true;
+    }
+
+    private void ReportLeaks(List<(PoolEntry Entry, long Token, LeaseInfo Info)> leaks)
+    {
+        foreach (var (entry, token, info) in leaks)
+        {
+            Interlocked.Increment(ref _leaks);
+            PoolLog.LeakSuspected(_logger, Name, _options.LeakThreshold!.Value, info.ToString());
+            if (_options.ReclaimLeaked && TryEndLoan(entry, token, out _))
+            {
+                PoolLog.LeakReclaimed(_logger, Name, info.ToString());
+                Discard(entry, DestroyReason.Leaked);
+            }
+        }
+    }
+
+    /// <summary>What the timer knows of the pool, so that a pool which nobody holds any more can be collected.</summary>
+    private sealed class WeakTick(PoolCore core)
+    {
+        private readonly WeakReference<PoolCore> _core = new(core);
+
+        internal ITimer? Timer { get; set; }
+
+        internal void Run()
+        {
+            if (_core.TryGetTarget(out var core))
+            {
+                core.OnTick();
+            }
+            else
+            {
+                Timer?.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>Giving back: the return that needs nothing, and what a return can lead to.</content>
+internal sealed partial class PoolCore
+{
+    private bool IsUseTimed => _monitor.Instruments.UseTime.Enabled || (IsDatabase && _monitor.Instruments.DbUseTime.Enabled);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Return(PoolEntry entry, long token)
+    {
+        if (!TryReturnPlainly(entry, token))
+        {
+            var ended = ReturnWithCare(entry, token);
+            if (!ended.IsCompleted)
+            {
+                _ = ended.AsTask();
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ValueTask ReturnAsync(PoolEntry entry, long token) =>
+        TryReturnPlainly(entry, token) ? default : ReturnWithCare(entry, token);
+
+    /// <summary>Marks the resource as broken. The compare-and-swap fails when the lease is stale or the mark is there already.</summary>
+    internal void Invalidate(PoolEntry entry, long token, Exception? cause)
+    {
+        if (Volatile.Read(ref entry.Word) != token)
+        {
+            return;
+        }
+
+        entry.DoomReason = DestroyReason.Invalidated;
+        if (entry.TryMove(token, SlotState.Doom(token)))
+        {
+            PoolLog.Invalidated(_logger, Name, cause?.Message ?? "no cause given", cause);
+        }
+    }
+
+    /// <summary>Gives the resource to the holder for good.</summary>
+    internal object Detach(PoolEntry entry, long token)
+    {
+        if (!TryEndLoan(entry, token, out _))
+        {
+            throw new ObjectDisposedException(nameof(Lease<>), $"The lease of {entry.Describe()} was given back.");
+        }
+
+        RecordUse(entry.LentAt);
+        var resource = entry.Item!;
+        Interlocked.Increment(ref _detached);
+        Vacate(entry);
+        return resource;
+    }
+
+    /// <summary>
+    /// One compare-and-swap from {in use, this version} to {idle, next version}. It fails for a stale lease and for a sweeper's mark;
+    /// those, and returns that lead to more, take the other way.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryReturnPlainly(PoolEntry entry, long token)
+    {
+        if (!_isReturnPlain || Volatile.Read(ref _gate) != 0)
+        {
+            return false;
+        }
+
+        // Read before the swap: afterwards it may be the next holder's.
+        var lentAt = entry.LentAt;
+        if (!entry.TryMove(token, SlotState.Next(token, SlotState.Idle)))
+        {
+            return false;
+        }
+
+        _hints.ForThisProcessor() = entry.Index;
+        if (Volatile.Read(ref _gate) != 0)
+        {
+            ServeWaiters();
+        }
+
+        if (lentAt != 0)
+        {
+            RecordUse(lentAt);
+        }
+
+        return true;
+    }
+
+    private ValueTask ReturnWithCare(PoolEntry entry, long token)
+    {
+        var lentAt = entry.LentAt;
+        if (!TryEndLoan(entry, token, out var isDoomed))
+        {
+            return default;
+        }
+
+        RecordUse(lentAt);
+        if (TracksLeaks)
+        {
+            ReportReturnOfSuspect(entry, token, lentAt);
+        }
+
+        if (WhyNotReusable(entry, isDoomed) is { } reason)
+        {
+            Discard(entry, reason);
+            return default;
+        }
+
+        if (NeedsReset(entry))
+        {
+            return ResetAsync(entry);
+        }
+
+        Prepare(entry);
+        return default;
+    }
+
+    /// <summary>Ends the loan and holds the entry. Exactly one of any number of copies of a lease succeeds.</summary>
+    private static bool TryEndLoan(PoolEntry entry, long token, out bool isDoomed)
+    {
+        while (true)
+        {
+            var word = Volatile.Read(ref entry.Word);
+            isDoomed = word == SlotState.Doom(token);
+            if (word != token && !isDoomed)
+            {
+                return false;
+            }
+
+            if (entry.TryMove(word, SlotState.Next(token, SlotState.Held)))
+            {
+                return true;
+            }
+        }
+    }
+
+    private DestroyReason? WhyNotReusable(PoolEntry entry, bool isDoomed)
+    {
+        if (isDoomed)
+        {
+            return entry.DoomReason;
+        }
+
+        if (IsDisposed)
+        {
+            return DestroyReason.PoolClosed;
+        }
+
+        if (entry.Generation != Volatile.Read(ref _generation))
+        {
+            return DestroyReason.PoolInvalidated;
+        }
+
+        if (_options.MaxUses is { } most && SlotState.VersionOf(entry.Word) - entry.BornVersion >= most)
+        {
+            return DestroyReason.MaxUses;
+        }
+
+        return IsExpired(entry) ? DestroyReason.MaxLifetime : null;
+    }
+
+    private bool IsExpired(PoolEntry entry) =>
+        entry.ExpiresAt != long.MaxValue && TimeProvider.GetTimestamp() >= entry.ExpiresAt;
+
+    private void RecordUse(long lentAt)
+    {
+        if (lentAt != 0 && IsUseTimed)
+        {
+            var time = TimeProvider.GetElapsedTime(lentAt);
+            ResourceMonitor.Record(_monitor.Instruments.UseTime, time, "pool", Name);
+            if (IsDatabase)
+            {
+                ResourceMonitor.Record(_monitor.Instruments.DbUseTime, time, DatabasePoolName, Name);
+            }
+        }
+    }
+
+    private void ReportReturnOfSuspect(PoolEntry entry, long token, long lentAt)
+    {
+        if (entry.LeakToken == token)
+        {
+            PoolLog.SuspectReturned(
+                _logger, Name, TimeProvider.GetElapsedTime(lentAt), CallSite.From(entry.Member, entry.File, entry.Line).ToString());
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>Validation and reset: user code with a time limit, which runs while the pool holds the entry.</content>
+internal sealed partial class PoolCore
+{
+    /// <summary>
+    /// Validates an entry that the pool holds, where that is due. False when it goes on in the background, where its end puts the
+    /// entry back into service; else the result is in <see cref="PoolEntry.IsFit"/>.
+    /// </summary>
+    private bool Validate(PoolEntry entry, bool isBlocking)
+    {
+        entry.IsFit = true;
+        if (!_validatesOnBorrow || !entry.Factory!.Hooks.HasFlag(FactoryHooks.Validate) || IsFresh(entry))
+        {
+            return true;
+        }
+
+        if (isBlocking)
+        {
+            ValidateNow(entry);
+            return true;
+        }
+
+        Interlocked.Increment(ref _validating);
+        var running = RunStageAsync(entry, ResourceStage.Validate);
+        if (running.IsCompleted)
+        {
+            Interlocked.Decrement(ref _validating);
+            return true;
+        }
+
+        _ = FinishValidationAsync(entry, running);
+        return false;
+    }
+
+    private void ValidateNow(PoolEntry entry)
+    {
+        try
+        {
+            entry.IsFit = entry.Factory!.Validate(entry.Item!);
+        }
+        catch (Exception failure)
+        {
+            entry.IsFit = false;
+            PoolLog.FoundUnfit(_logger, Name, "validate", failure.Message, failure);
+        }
+    }
+
+    private async Task FinishValidationAsync(PoolEntry entry, ValueTask running)
+    {
+        await running.ConfigureAwait(false);
+        Interlocked.Decrement(ref _validating);
+        if (entry.IsFit)
+        {
+            Offer(entry);
+        }
+        else
+        {
+            Discard(entry, DestroyReason.ValidationFailed);
+        }
+
+        // The waiter that this was for, or one whom it kept from being served, may have another idle resource to try.
+        ServeQueue();
+    }
+
+    private bool NeedsReset(PoolEntry entry)
+    {
+        var hooks = entry.Factory!.Hooks;
+        return hooks.HasFlag(FactoryHooks.Reset)
+            || (_options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate));
+    }
+
+    /// <summary>Resets, and where it is asked for validates, a returned resource, and puts it back into service.</summary>
+    private async ValueTask ResetAsync(PoolEntry entry)
+    {
+        var hooks = entry.Factory!.Hooks;
+        entry.IsFit = true;
+        if (hooks.HasFlag(FactoryHooks.Reset))
+        {
+            await RunStageAsync(entry, ResourceStage.Reset).ConfigureAwait(false);
+        }
+
+        var reason = DestroyReason.ResetFailed;
+        if (entry.IsFit && _options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate))
+        {
+            await RunStageAsync(entry, ResourceStage.Validate).ConfigureAwait(false);
+            reason = DestroyReason.ValidationFailed;
+        }
+
+        if (!entry.IsFit)
+        {
+            Discard(entry, reason);
+        }
+        else if (WhyNotReusable(entry, isDoomed: false) is { } late)
+        {
+            Discard(entry, late);
+        }
+        else
+        {
+            Prepare(entry);
+        }
+    }
+
+    /// <summary>Runs one stage within its limit. Never throws: <see cref="PoolEntry.IsFit"/> says how it ended.</summary>
+    private async ValueTask RunStageAsync(PoolEntry entry, ResourceStage stage)
+    {
+        var source = entry.StageSource ??= new CancellationTokenSource(Timeout.InfiniteTimeSpan, TimeProvider);
+        entry.StageSource = null;
+        var limit = (stage == ResourceStage.Reset ? _options.ResetTimeout : _options.ValidateTimeout) ?? Timeout.InfiniteTimeSpan;
+        Task<bool>? task = null;
+        try
+        {
+            var running = stage == ResourceStage.Reset
+                ? entry.Factory!.ResetAsync(entry.Item!, source.Token)
+                : entry.Factory!.ValidateAsync(entry.Item!, source.Token);
+            if (running.IsCompleted)
+            {
+                entry.IsFit = await running.ConfigureAwait(false);
+            }
+            else
+            {
+                source.CancelAfter(limit);
+                task = running.AsTask();
+                entry.IsFit = await task.WaitAsync(source.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (source.IsCancellationRequested)
+        {
+            entry.IsFit = false;
+            Interlocked.Increment(ref _abandoned);
+            Forget(task);
+            var isReset = stage == ResourceStage.Reset;
+            var knob = isReset ? nameof(_options.ResetTimeout) : nameof(_options.ValidateTimeout);
+            PoolLog.StageAbandoned(_logger, Name, isReset ? "reset" : "validate", limit, knob);
+        }
+        catch (Exception failure)
+        {
+            entry.IsFit = false;
+            PoolLog.FoundUnfit(_logger, Name, stage == ResourceStage.Reset ? "reset" : "validate", failure.Message, failure);
+        }
+
+        if (source.TryReset())
+        {
+            entry.StageSource = source;
+        }
+    }
+
+    /// <summary>Whether the resource was idle for so short a time that it is lent without validation.</summary>
+    private bool IsFresh(PoolEntry entry)
+    {
+        if (_options.ValidateAfterIdle == TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        // Not seen idle by the sweeper yet: idle for less than a tick, which is a quarter of this time at most.
+        var seen = Volatile.Read(ref entry.SeenWord);
+        var isSeenIdle = SlotState.Of(seen) == SlotState.Idle && SlotState.VersionOf(seen) == SlotState.VersionOf(entry.Word);
+        return !isSeenIdle || TimeProvider.GetElapsedTime(Volatile.Read(ref entry.SeenAt)) < _options.ValidateAfterIdle - TickPeriod;
+    }
+
+    /// <summary>Lets go of a task that nobody waits for any more: its failure is nobody's surprise.</summary>
+    private static void Forget(Task? task) =>
+        _ = task?.ContinueWith(
+            static ended => _ = ended.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+}

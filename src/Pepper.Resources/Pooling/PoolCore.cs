@@ -1,0 +1,240 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Pepper.Resources.Cleanup;
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <summary>
+/// The machinery of a pool; readme.md has the algorithm, the invariants and their proof. What is hot (claim, return) works on the words of
+/// the entries alone; all else (the queue, places, sizes, time) is under one lock, under which no user code and no continuation runs.
+/// </summary>
+internal sealed partial class PoolCore : IResourceSource
+{
+    // The gate: zero when the pool is open and nobody waits. The number of waiters below, the flags above. Written under the lock only.
+    private const long PausedFlag = 1L << 32;
+    private const long DrainingFlag = 1L << 33;
+    private const long DisposedFlag = 1L << 34;
+    private const long WaitingMask = PausedFlag - 1;
+
+    private readonly Lock _lock = new();
+    private readonly PoolHints _hints = new();
+    private readonly ResourcePoolOptions _options;
+    private readonly ResourceMonitor _monitor;
+    private readonly ILogger _logger;
+    private readonly CleanupClock _clock;
+    private readonly PoolShutdown _closing = new();
+    private readonly bool _validatesOnBorrow;
+
+    private PoolEntry[] _entries;
+    private FactoryAdapter _factory;
+    private long _gate;
+    private int _generation;
+    private volatile bool _isReturnPlain;
+    private volatile bool _isBorrowPlain;
+
+    // Under the lock. Live places are all that are not vacant; creations that are overdue count as hung, no longer as creating.
+    private readonly PoolWaiterQueue _waiters = new();
+    private readonly PoolWaiterCache _spareWaiters = new();
+    private int _minSize;
+    private int _maxSize;
+    private int _live;
+    private int _creating;
+    private int _hung;
+    private int _validating;
+    private bool _isStarted;
+    private TaskCompletionSource? _progress;
+
+    internal PoolCore(
+        FactoryAdapter factory, ResourcePoolOptions options, TimeProvider timeProvider, ResourceMonitor monitor, ILogger logger)
+    {
+        ResourcePoolOptionsValidator.Validate(options);
+        _options = options.Clone();
+        _factory = factory;
+        TimeProvider = timeProvider;
+        _monitor = monitor;
+        _logger = new SafeLogger(logger);
+        _clock = new CleanupClock(timeProvider, TimeSpan.FromMilliseconds(1));
+        TypeLabel = _options.Type.ToLabel();
+        _minSize = _options.MinSize;
+        _maxSize = _options.MaxSize;
+        _entries = new PoolEntry[_maxSize];
+        for (var index = 0; index < _entries.Length; index++)
+        {
+            _entries[index] = new PoolEntry(this, index);
+        }
+
+        _validatesOnBorrow = _options.Validation.HasFlag(ValidationMode.OnBorrow);
+        TracksLeaks = _options.LeakThreshold is not null;
+        ReadHooks();
+        _monitor.Sources.Add(this);
+    }
+
+    internal string Name => _options.Name;
+
+    internal string TypeLabel { get; }
+
+    internal ResourceType Type => _options.Type;
+
+    internal TimeProvider TimeProvider { get; }
+
+    internal TimeSpan DefaultTimeout => _options.AcquireTimeout;
+
+    /// <summary>Whether each loan notes its exact time and its trace.</summary>
+    internal bool TracksLeaks { get; }
+
+    internal bool IsSync => _factory.IsSync;
+
+    private bool IsDisposed => (Volatile.Read(ref _gate) & DisposedFlag) != 0;
+
+    private bool IsPaused => (Volatile.Read(ref _gate) & PausedFlag) != 0;
+
+    private bool IsClosed => (Volatile.Read(ref _gate) & (DisposedFlag | DrainingFlag)) != 0;
+
+    private void ReadHooks()
+    {
+        var hooks = _factory.Hooks;
+        _isBorrowPlain = !TracksLeaks && !(_validatesOnBorrow && hooks.HasFlag(FactoryHooks.Validate));
+        _isReturnPlain = !TracksLeaks
+            && _options.MaxUses is null
+            && !hooks.HasFlag(FactoryHooks.Reset)
+            && !(_options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate));
+    }
+
+    private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
+    {
+        var flags = _gate & ~WaitingMask;
+
+        // An exchange and not a store: who queues, or closes the gate, looks at the entries next, and must not look too early.
+        Interlocked.Exchange(ref _gate, (flags | flagsToSet) & ~flagsToClear | (uint)_waiters.Count);
+    }
+
+    /// <summary>Claims an idle entry by one compare-and-swap, the one that this processor used last first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private PoolEntry? Claim(out long token)
+    {
+        var entries = Volatile.Read(ref _entries);
+        ref var hint = ref _hints.ForThisProcessor();
+        var index = hint;
+        if ((uint)index < (uint)entries.Length)
+        {
+            var entry = entries[index];
+            var word = Volatile.Read(ref entry.Word);
+            token = word + (SlotState.InUse - SlotState.Idle);
+            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, token))
+            {
+                return entry;
+            }
+        }
+
+        return ClaimByScan(entries, ref hint, out token);
+    }
+
+    private static PoolEntry? ClaimByScan(PoolEntry[] entries, ref int hint, out long token)
+    {
+        for (var index = 0; index < entries.Length; index++)
+        {
+            var entry = entries[index];
+            var word = Volatile.Read(ref entry.Word);
+            token = word + (SlotState.InUse - SlotState.Idle);
+            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, token))
+            {
+                hint = index;
+                return entry;
+            }
+        }
+
+        token = 0;
+        return null;
+    }
+
+    /// <summary>Claims an idle entry for the pool itself: nobody else touches it until it is published again.</summary>
+    private PoolEntry? ClaimHeld()
+    {
+        foreach (var entry in Volatile.Read(ref _entries))
+        {
+            var word = Volatile.Read(ref entry.Word);
+            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, SlotState.With(word, SlotState.Held)))
+            {
+                return entry;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Ends the pool's hold of an entry. The exchange is a full fence: either the sweep of a new generation saw the state that is
+    /// published here, or the generation that it raised is seen here.
+    /// </summary>
+    private long Publish(PoolEntry entry, long state)
+    {
+        Debug.Assert(SlotState.Of(entry.Word) == SlotState.Held, "Only what the pool holds is published.");
+        var word = SlotState.With(Volatile.Read(ref entry.Word), state);
+        Interlocked.Exchange(ref entry.Word, word);
+        if (entry.Generation != Volatile.Read(ref _generation))
+        {
+            Sweep(entry, DestroyReason.PoolInvalidated);
+        }
+
+        return word;
+    }
+
+    /// <summary>Puts an entry out of service: an idle one at once, a lent one at its return. What the pool holds is seen by who publishes it.</summary>
+    private bool Sweep(PoolEntry entry, DestroyReason reason)
+    {
+        while (true)
+        {
+            var word = Volatile.Read(ref entry.Word);
+            if (SlotState.Of(word) == SlotState.Idle)
+            {
+                if (entry.TryMove(word, SlotState.With(word, SlotState.Destroying)))
+                {
+                    StartDestroy(entry, reason);
+                    return true;
+                }
+            }
+            else if (SlotState.Of(word) == SlotState.InUse)
+            {
+                entry.DoomReason = reason;
+                if (entry.TryMove(word, SlotState.Doom(word)))
+                {
+                    return true;
+                }
+            }
+            else
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Wakes whoever waits for the pool to get on: warm-up, drain, disposal.</summary>
+    private void SignalProgress()
+    {
+        TaskCompletionSource? progress;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            progress = _progress;
+            _progress = null;
+        }
+
+        progress?.TrySetResult();
+    }
+
+    private Task NextProgress_NeedsLock() =>
+        (_progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    [Conditional("DEBUG")]
+    private void AssertInvariants_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
+        Debug.Assert((_gate & WaitingMask) == _waiters.Count, "The gate counts the waiters.");
+        Debug.Assert(_creating >= 0 && _hung >= 0 && _creating + _hung <= _live, "What is being created is live.");
+        Debug.Assert(_validating >= 0, "Validations under way are not negative.");
+        Debug.Assert(_live >= 0 && _live <= _entries.Length, "Each live resource has a place.");
+        Debug.Assert(_minSize <= _maxSize && _maxSize <= _entries.Length, "Sizes are in order.");
+    }
+}

@@ -1,0 +1,8 @@
+namespace Pepper.Resources.Pooling;
+
+internal static class PoolLabels
+{
+    private static readonly string[] Outcomes = ["ok", "timeout", "canceled", "failed", "rejected"];
+
+    internal static string Of(AcquireOutcome outcome) => Outcomes[(int)outcome];
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using Pepper.Resources.Cleanup;
+
+namespace Pepper.Resources.Pooling;
+
+/// <summary>How an acquire ended; its label is the outcome's name in lower case.</summary>
+internal enum AcquireOutcome
+{
+    Ok,
+    Timeout,
+    Canceled,
+    Failed,
+    Rejected,
+}
+
+/// <summary>
+/// A caller in the queue. It is live exactly as long as it is in the queue: whoever takes it out, under the pool's lock, ends it,
+/// outside of it. So a delivery, a deadline and a cancellation that race have one winner.
+/// </summary>
+internal abstract class PoolWaiter : TimerWheelNode
+{
+    internal PoolWaiter? QueueNext;
+    internal PoolWaiter? QueuePrevious;
+    internal bool IsQueued;
+
+    /// <summary>Its number in the order of arrival.</summary>
+    internal long Sequence;
+
+    internal long StartedAt;
+    internal TimeSpan Timeout;
+    internal string? Member;
+    internal string? File;
+    internal int Line;
+    internal ActivityTraceId Trace;
+
+    internal AcquireOutcome Outcome { get; set; }
+
+    /// <summary>Whether the caller blocks a thread, so that creations for it should not need one of the thread pool.</summary>
+    internal virtual bool IsBlocking => false;
+
+    /// <summary>Hands the resource over. The caller's continuation does not run on this thread.</summary>
+    internal abstract void Deliver(PoolEntry entry, long token);
+
+    /// <summary>Tells the caller why it gets none.</summary>
+    internal abstract void Fail(Exception exception);
+}

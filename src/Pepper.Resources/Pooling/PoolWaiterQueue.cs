@@ -1,0 +1,71 @@
+namespace Pepper.Resources.Pooling;
+
+/// <summary>The callers that wait, first come first served. Protected by the pool's lock; all operations are O(1).</summary>
+internal sealed class PoolWaiterQueue
+{
+    private PoolWaiter? _first;
+    private PoolWaiter? _last;
+    private long _sequence;
+
+    internal int Count { get; private set; }
+
+    /// <summary>The number that the next arrival gets.</summary>
+    internal long NextSequence => _sequence;
+
+    internal int BlockingCount { get; private set; }
+
+    internal PoolWaiter? First => _first;
+
+    internal void Enqueue(PoolWaiter waiter)
+    {
+        waiter.Sequence = _sequence++;
+        waiter.IsQueued = true;
+        waiter.QueuePrevious = _last;
+        waiter.QueueNext = null;
+        if (_last is null)
+        {
+            _first = waiter;
+        }
+        else
+        {
+            _last.QueueNext = waiter;
+        }
+
+        _last = waiter;
+        Count++;
+        BlockingCount += waiter.IsBlocking ? 1 : 0;
+    }
+
+    /// <summary>Takes a caller out; false when it is out already, that is, when somebody else ends it.</summary>
+    internal bool Remove(PoolWaiter waiter)
+    {
+        if (!waiter.IsQueued)
+        {
+            return false;
+        }
+
+        waiter.IsQueued = false;
+        if (waiter.QueuePrevious is { } previous)
+        {
+            previous.QueueNext = waiter.QueueNext;
+        }
+        else
+        {
+            _first = waiter.QueueNext;
+        }
+
+        if (waiter.QueueNext is { } next)
+        {
+            next.QueuePrevious = waiter.QueuePrevious;
+        }
+        else
+        {
+            _last = waiter.QueuePrevious;
+        }
+
+        waiter.QueueNext = waiter.QueuePrevious = null;
+        Count--;
+        BlockingCount -= waiter.IsBlocking ? 1 : 0;
+        return true;
+    }
+}

@@ -1,0 +1,114 @@
+namespace Pepper.Resources.Pooling;
+
+/// <summary>Finds all faults of a pool's options at once.</summary>
+internal static class ResourcePoolOptionsValidator
+{
+    internal const int LargestSize = 65_536;
+
+    internal static void Validate(ResourcePoolOptions options)
+    {
+        List<string> faults = [];
+        if (string.IsNullOrWhiteSpace(options.Name))
+        {
+            faults.Add("Name must not be empty.");
+        }
+
+        AddSizeFaults(faults, options.MinSize, options.MaxSize);
+        AddTimeFaults(faults, options);
+        AddCountFaults(faults, options);
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(
+                $"The options of pool '{options.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}", nameof(options));
+        }
+    }
+
+    internal static void ValidateSizes(string pool, int minSize, int maxSize)
+    {
+        List<string> faults = [];
+        AddSizeFaults(faults, minSize, maxSize);
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException($"Pool '{pool}' cannot be resized: {string.Join(' ', faults)}");
+        }
+    }
+
+    private static void AddSizeFaults(List<string> faults, int minSize, int maxSize)
+    {
+        if (maxSize is < 1 or > LargestSize)
+        {
+            faults.Add($"MaxSize is {maxSize}, but must be 1 to {LargestSize}.");
+        }
+
+        if (minSize < 0 || minSize > maxSize)
+        {
+            faults.Add($"MinSize is {minSize}, but must be 0 to MaxSize ({maxSize}).");
+        }
+    }
+
+    private static void AddTimeFaults(List<string> faults, ResourcePoolOptions options)
+    {
+        if (options.AcquireTimeout < TimeSpan.Zero && options.AcquireTimeout != Timeout.InfiniteTimeSpan)
+        {
+            faults.Add($"AcquireTimeout is {options.AcquireTimeout}, but must not be negative (Timeout.InfiniteTimeSpan for no limit).");
+        }
+
+        AddTimeFault(faults, nameof(options.CreateTimeout), options.CreateTimeout, isInfiniteAllowed: true);
+        AddTimeFault(faults, nameof(options.ValidateTimeout), options.ValidateTimeout, isInfiniteAllowed: true);
+        AddTimeFault(faults, nameof(options.ResetTimeout), options.ResetTimeout, isInfiniteAllowed: true);
+        AddTimeFault(faults, nameof(options.DestroyTimeout), options.DestroyTimeout, isInfiniteAllowed: true);
+        AddTimeFault(faults, nameof(options.IdleTimeout), options.IdleTimeout);
+        AddTimeFault(faults, nameof(options.MaxLifetime), options.MaxLifetime);
+        AddTimeFault(faults, nameof(options.LeakThreshold), options.LeakThreshold);
+        if (options.ValidateAfterIdle < TimeSpan.Zero)
+        {
+            faults.Add($"ValidateAfterIdle is {options.ValidateAfterIdle}, but must not be negative.");
+        }
+
+        if (!(options.LifetimeJitter is >= 0 and <= 1))
+        {
+            faults.Add($"LifetimeJitter is {options.LifetimeJitter}, but must be 0 to 1.");
+        }
+    }
+
+    private static void AddTimeFault(List<string> faults, string name, TimeSpan? value, bool isInfiniteAllowed = false)
+    {
+        if (value is { } given && given <= TimeSpan.Zero && !(isInfiniteAllowed && given == Timeout.InfiniteTimeSpan))
+        {
+            faults.Add($"{name} is {given}, but must be greater than zero, or null.");
+        }
+    }
+
+    private static void AddCountFaults(List<string> faults, ResourcePoolOptions options)
+    {
+        if (options.MaxUses is < 1)
+        {
+            faults.Add($"MaxUses is {options.MaxUses}, but must be 1 or more, or null.");
+        }
+
+        if (options.MaxWaiters is < 0)
+        {
+            faults.Add($"MaxWaiters is {options.MaxWaiters}, but must not be negative, or be null.");
+        }
+
+        if (options.MaxConcurrentCreates < 1)
+        {
+            faults.Add($"MaxConcurrentCreates is {options.MaxConcurrentCreates}, but must be 1 or more.");
+        }
+
+        if (!Enum.IsDefined(options.Type))
+        {
+            faults.Add($"Type is {(int)options.Type}, which is no {nameof(ResourceType)}.");
+        }
+
+        if ((options.Validation & ~(ValidationMode.OnBorrow | ValidationMode.OnReturn)) != ValidationMode.None)
+        {
+            faults.Add($"Validation is {(int)options.Validation}, which is no {nameof(ValidationMode)}.");
+        }
+
+        if (options.ReclaimLeaked && options.LeakThreshold is null)
+        {
+            faults.Add("ReclaimLeaked is true, but LeakThreshold, after which a lease is taken for leaked, is null.");
+        }
+    }
+}
