@@ -105,7 +105,7 @@ public sealed class PromtoolTests
         return [.. (await output + await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
     }
 
-    private static string? FindOnPath(string program) =>
+    internal static string? FindOnPath(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 }
