@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Pepper.Resources.Dashboard;
 
-/// <summary>All series of one exported name. Recording into a series that exists takes no lock and allocates nothing.</summary>
+/// <summary>All series of one exported name. Finding a series that exists takes no lock and allocates nothing.</summary>
 internal sealed class MetricFamily(string name, string help, MetricKind kind, bool whole, double[]? bounds, int seriesLimit)
 {
     private const string OverflowLabels = "otel_metric_overflow=\"true\"";
