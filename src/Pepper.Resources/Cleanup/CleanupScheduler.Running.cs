@@ -253,7 +253,7 @@ public sealed partial class CleanupScheduler
 
     private TimeoutException LimitPassed(CleanupRun run, Exception? inner) => new(
         $"Cleanup '{run.Id}' did not end within {_options.CleanupTimeout} "
-        + (inner is null ? $"nor {_options.CancellationGrace} after its token was cancelled; it was abandoned." : "and was cancelled.")
+        + (inner is null ? $"nor {_options.CancellationGrace} after it was cancelled; it was abandoned." : "and was cancelled.")
         + $" The limit is {nameof(CleanupSchedulerOptions)}.{nameof(CleanupSchedulerOptions.CleanupTimeout)}.", inner);
 
     private void ReleasePlace_NeedsLock(CleanupRun run)
