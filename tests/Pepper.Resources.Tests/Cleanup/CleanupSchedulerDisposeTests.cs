@@ -38,7 +38,8 @@ public sealed class CleanupSchedulerDisposeTests
 
         Assert.Equal(0, ran);
         Assert.Equal(0, scheduler.Count);
-        Assert.Contains(_logger.Entries, entry => entry.Id == 1405 && entry.Message.Contains("2 cleanups", StringComparison.Ordinal));
+        Assert.Contains(_logger.Entries, entry => entry.Id == 1405
+            && entry.Message.Contains("2 cleanups", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -142,23 +143,23 @@ public sealed class CleanupSchedulerDisposeTests
     public async Task DisposeAsync_WithinCallbacks_DoesNotDeadlock()
     {
         var scheduler = Create(new CleanupSchedulerOptions { CleanupTimeout = Timeout.InfiniteTimeSpan });
-        var together = new Gate();
+        Gate[] gates = [new(), new()];
+        TaskCompletionSource[] disposed = [new(), new()];
         for (int i = 0; i < 2; i++)
         {
+            int each = i;
             scheduler.Schedule($"{i}", TimeSpan.FromSeconds(1), async token =>
             {
-                await together.RunAsync(token);
+                await gates[each].RunAsync(token);
                 await scheduler.DisposeAsync();
+                disposed[each].SetResult();
             });
         }
 
         _time.Advance(TimeSpan.FromSeconds(1));
-        await together.Begun.WaitAsync(Guard);
-        together.Open();
-        while (scheduler.CompletedCleanups < 2)
-        {
-            await Task.Yield();
-        }
+        await Task.WhenAll(gates[0].Begun, gates[1].Begun).WaitAsync(Guard);
+        Array.ForEach(gates, gate => gate.Open());
+        await Task.WhenAll(disposed[0].Task, disposed[1].Task).WaitAsync(Guard);
 
         await scheduler.DisposeAsync().AsTask().WaitAsync(Guard);
         Assert.Equal(2, scheduler.CompletedCleanups);
