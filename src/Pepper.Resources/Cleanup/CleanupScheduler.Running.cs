@@ -20,6 +20,13 @@ public sealed partial class CleanupScheduler
 
     private void OnTimer()
     {
+        Collect();
+        Arm();
+    }
+
+    // Everything that is due goes to the workers, or reaches its limit.
+    private void Collect()
+    {
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
@@ -57,7 +64,7 @@ public sealed partial class CleanupScheduler
             }
 
             late?.ForEach(reached => TellLimit(reached.Run, reached.IsAbandoned));
-            Do(follow);
+            Do(follow with { NeedsArming = false });
         }
     }
 
@@ -253,7 +260,7 @@ public sealed partial class CleanupScheduler
 
     private TimeoutException LimitPassed(CleanupRun run, Exception? inner) => new(
         $"Cleanup '{run.Id}' did not end within {_options.CleanupTimeout} "
-        + (inner is null ? $"nor {_options.CancellationGrace} after its token was cancelled; it was abandoned." : "and was cancelled.")
+        + (inner is null ? $"nor {_options.CancellationGrace} after it was cancelled; it was abandoned." : "and was cancelled.")
         + $" The limit is {nameof(CleanupSchedulerOptions)}.{nameof(CleanupSchedulerOptions.CleanupTimeout)}.", inner);
 
     private void ReleasePlace_NeedsLock(CleanupRun run)
@@ -315,10 +322,10 @@ public sealed partial class CleanupScheduler
                 _armedFor = wake;
             }
 
+            bool isPast;
             try
             {
-                TimeSpan delay = wake == long.MaxValue ? Timeout.InfiniteTimeSpan : _clock.DelayUntil(wake, _clock.Now());
-                _timer.Change(delay, Timeout.InfiniteTimeSpan);
+                isPast = SetTimer(wake);
             }
             finally
             {
@@ -327,6 +334,38 @@ public sealed partial class CleanupScheduler
                     AssertInvariants_NeedsLock();
                     _isArming = false;
                 }
+            }
+
+            if (isPast)
+            {
+                Collect();
+            }
+        }
+    }
+
+    /// <summary>Sets the timer; true, and it is not set, when the tick has passed.</summary>
+    private bool SetTimer(long wake)
+    {
+        if (wake == long.MaxValue)
+        {
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return false;
+        }
+
+        // When time went on between the reading and the setting (this thread may have been put aside), the timer is set too late.
+        while (true)
+        {
+            long now = _clock.Now();
+            TimeSpan delay = _clock.DelayUntil(wake, now);
+            if (delay == TimeSpan.Zero)
+            {
+                return true;
+            }
+
+            _timer.Change(delay, Timeout.InfiniteTimeSpan);
+            if (_clock.TickAt(_clock.Now()) == _clock.TickAt(now))
+            {
+                return false;
             }
         }
     }
