@@ -8,6 +8,9 @@ namespace Pepper.Resources;
 /// </summary>
 internal sealed class SharedSlot
 {
+    /// <summary>The reason of a slot that a holder closed.</summary>
+    internal const string Invalidated = "invalidated";
+
     private readonly Lock _lock = new();
     private readonly object _item;
     private readonly Resource? _tracked;
@@ -19,6 +22,7 @@ internal sealed class SharedSlot
     private SharedLoan? _free;
     private int _count;
     private bool _isClosed;
+    private bool _isBroken;
 
     /// <param name="item">What is lent.</param>
     /// <param name="description">What it is called in messages.</param>
@@ -41,6 +45,9 @@ internal sealed class SharedSlot
     internal int Count => Volatile.Read(ref _count);
 
     internal bool IsClosed => Volatile.Read(ref _isClosed);
+
+    /// <summary>What whoever closed it gave as the reason.</summary>
+    internal string Reason { get; private set; } = string.Empty;
 
     /// <summary>Ends when the slot is closed and nobody holds the resource any more.</summary>
     internal Task Drained => _drained.Task;
@@ -68,32 +75,11 @@ internal sealed class SharedSlot
         }
     }
 
-    /// <summary>No new holders from now on. True for the first who closes it.</summary>
-    internal bool Close()
-    {
-        bool isDrained;
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            if (_isClosed)
-            {
-                return false;
-            }
-
-            _isClosed = true;
-            isDrained = _count == 0;
-        }
-
-        if (isDrained)
-        {
-            _drained.TrySetResult();
-        }
-
-        return true;
-    }
+    /// <summary>No new holders from now on. True for the first who closes it, whose reason it is.</summary>
+    internal bool Close(string reason = "released") => Close(reason, isBroken: false);
 
     /// <summary>Closes the slot if nobody holds the resource and the condition holds at that moment.</summary>
-    internal bool TryCloseIfIdle(Func<bool> condition)
+    internal bool TryCloseIfIdle(string reason, Func<bool> condition)
     {
         lock (_lock)
         {
@@ -103,17 +89,18 @@ internal sealed class SharedSlot
                 return false;
             }
 
-            _isClosed = true;
+            Reason = reason;
+            Volatile.Write(ref _isClosed, true);
         }
 
         _drained.TrySetResult();
         return true;
     }
 
+    /// <summary>A holder found the resource broken. It fails when its last holder returns it: until then it is in use.</summary>
     internal void Invalidate(Exception? cause)
     {
-        _tracked?.Lifecycle.TryFail();
-        if (Close())
+        if (Close(Invalidated, isBroken: true))
         {
             _onInvalidated?.Invoke(cause);
         }
@@ -133,7 +120,7 @@ internal sealed class SharedSlot
             _count--;
             if (_count == 0)
             {
-                _tracked?.Lifecycle.TryRelease();
+                _ = _isBroken ? _tracked?.Lifecycle.TryFail() : _tracked?.Lifecycle.TryRelease();
             }
 
             isDrained = _isClosed && _count == 0;
@@ -168,6 +155,31 @@ internal sealed class SharedSlot
 
         leases.Sort(static (left, right) => right.Age.CompareTo(left.Age));
         return leases;
+    }
+
+    private bool Close(string reason, bool isBroken)
+    {
+        bool isDrained;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _isBroken |= isBroken;
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            Reason = reason;
+            Volatile.Write(ref _isClosed, true);
+            isDrained = _count == 0;
+        }
+
+        if (isDrained)
+        {
+            _drained.TrySetResult();
+        }
+
+        return true;
     }
 
     private SharedLoan TakeLoan_NeedsLock()

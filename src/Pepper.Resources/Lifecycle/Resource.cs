@@ -121,7 +121,6 @@ public abstract class Resource : IAsyncDisposable
     {
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
             await OnInitializeAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure)

@@ -22,4 +22,8 @@ internal static partial class ResourceLog
 
     [LoggerMessage(1005, LogLevel.Warning, "Resource {Id} ({Type}) is still held after {Seconds} s; its last holder's return cleans up: {Holders}")]
     internal static partial void StillHeld(ILogger logger, string id, string type, double seconds, string holders);
+
+    [LoggerMessage(1006, LogLevel.Warning,
+        "Resource {Id} ({Type}) is still being registered {Seconds} s after its manager was disposed; it is cleaned up when that ends")]
+    internal static partial void StillBeginning(ILogger logger, string id, string type, double seconds);
 }

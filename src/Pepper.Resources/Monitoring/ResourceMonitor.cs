@@ -14,6 +14,8 @@ public sealed class ResourceMonitor : IDisposable
     /// <summary>The name of the meter, and of the source of activities.</summary>
     public const string MeterName = "Pepper.Resources";
 
+    private const string ErrorType = "error_type";
+
     private readonly FrozenSet<string> _allowedLabels;
     private readonly bool _ownsMeter;
     private readonly StateInstruments _state;
@@ -24,7 +26,8 @@ public sealed class ResourceMonitor : IDisposable
     {
         _ownsMeter = options?.MeterFactory is null;
         Meter = options?.MeterFactory?.Create(MeterName) ?? new Meter(MeterName);
-        _allowedLabels = (options?.AllowedLabels ?? new HashSet<string>()).ToFrozenSet(StringComparer.Ordinal);
+        _allowedLabels = (options?.AllowedLabels ?? new HashSet<string>())
+            .Except(["operation", "type", "success", ErrorType]).ToFrozenSet(StringComparer.Ordinal);
         Sources = new ResourceSources();
         Instruments = new ResourceInstruments(Meter);
         _state = new StateInstruments(Meter, Sources);
@@ -48,7 +51,10 @@ public sealed class ResourceMonitor : IDisposable
     /// <param name="type">What sort of resource it was done to, in lower case: <c>connection</c>.</param>
     /// <param name="success">Whether it succeeded.</param>
     /// <param name="duration">How long it took. Default: not known, not recorded.</param>
-    /// <param name="labels">More labels; only those that <see cref="ResourceMonitorOptions.AllowedLabels"/> names are used.</param>
+    /// <param name="labels">
+    /// More labels; only those that <see cref="ResourceMonitorOptions.AllowedLabels"/> names are used, but <c>error_type</c>, the class of
+    /// the exception, always says of a failure what sort it was (<c>unknown</c> without).
+    /// </param>
     public void RecordOperation(
         string operation,
         string type,
@@ -56,28 +62,30 @@ public sealed class ResourceMonitor : IDisposable
         TimeSpan duration = default,
         params ReadOnlySpan<KeyValuePair<string, string>> labels)
     {
-        try
+        var tags = new TagList { { "operation", operation }, { "type", type } };
+        var errorType = "unknown";
+        foreach (var (key, value) in labels)
         {
-            var tags = new TagList { { "operation", operation }, { "type", type } };
-            foreach (var (key, value) in labels)
+            if (key == ErrorType)
             {
-                if (_allowedLabels.Contains(key))
-                {
-                    tags.Add(key, value);
-                }
+                errorType = value;
             }
-
-            if (success && duration > TimeSpan.Zero)
+            else if (key is not null && _allowedLabels.Contains(key))
             {
-                Instruments.Duration.Record(duration.TotalSeconds, tags);
+                tags.Add(key, value);
             }
-
-            tags.Add("success", success ? "true" : "false");
-            Instruments.Operations.Add(1, tags);
         }
-        catch (Exception)
+
+        if (success && duration > TimeSpan.Zero)
         {
-            // A listener's failure is its own: it must not fail the operation that was watched.
+            Record(Instruments.Duration, duration.TotalSeconds, tags);
+        }
+
+        tags.Add("success", success ? "true" : "false");
+        Add(Instruments.Operations, tags);
+        if (!success)
+        {
+            Add(Instruments.Errors, new TagList { { "type", type }, { "operation", operation }, { ErrorType, errorType } });
         }
     }
 
@@ -90,52 +98,42 @@ public sealed class ResourceMonitor : IDisposable
         }
     }
 
+    internal void RecordFailure(string operation, string type, Exception cause, TimeSpan duration = default) =>
+        RecordOperation(operation, type, success: false, duration, new KeyValuePair<string, string>(ErrorType, cause.GetType().Name));
+
     internal void RecordError(string operation, string type, Exception cause)
     {
         if (Instruments.Errors.Enabled)
         {
-            Count(Instruments.Errors, "type", type, "operation", operation, "error_type", cause.GetType().Name);
+            Add(Instruments.Errors, new TagList { { "type", type }, { "operation", operation }, { ErrorType, cause.GetType().Name } });
         }
     }
 
-    internal void RecordCleanup(string type, string reason) => Count(Instruments.Cleanups, "type", type, "reason", reason);
+    internal void RecordCleanup(string type, string reason) =>
+        Add(Instruments.Cleanups, new TagList { { "type", type }, { "reason", reason } });
 
-    internal void RecordAcquisition(string type, string pool, string outcome, TimeSpan duration)
+    internal void RecordAcquisition(string type, string pool, string outcome, TimeSpan duration) =>
+        Record(Instruments.Acquisition, duration.TotalSeconds, new TagList { { "type", type }, { "pool", pool }, { "outcome", outcome } });
+
+    internal static void Record(Histogram<double> histogram, TimeSpan duration, string key, string value) =>
+        Record(histogram, duration.TotalSeconds, new TagList { { key, value } });
+
+    private static void Record(Histogram<double> histogram, double value, in TagList tags)
     {
         try
         {
-            Instruments.Acquisition.Record(
-                duration.TotalSeconds, new("type", type), new("pool", pool), new("outcome", outcome));
+            histogram.Record(value, tags);
         }
         catch (Exception)
         {
-            // As above.
+            // A listener's failure is its own: it must not fail the operation that was watched.
         }
     }
 
-    internal static void Record(Histogram<double> histogram, TimeSpan duration, string key, string value)
+    private static void Add(Counter<long> counter, in TagList tags)
     {
         try
         {
-            histogram.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(key, value));
-        }
-        catch (Exception)
-        {
-            // As above.
-        }
-    }
-
-    private static void Count(
-        Counter<long> counter, string key, string value, string key2, string value2, string? key3 = null, string? value3 = null)
-    {
-        try
-        {
-            var tags = new TagList { { key, value }, { key2, value2 } };
-            if (key3 is not null)
-            {
-                tags.Add(key3, value3);
-            }
-
             counter.Add(1, tags);
         }
         catch (Exception)

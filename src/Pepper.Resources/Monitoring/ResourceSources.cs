@@ -13,6 +13,7 @@ internal sealed class ResourceSources
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
+            _sources.RemoveAll(static reference => !reference.TryGetTarget(out _));
             _sources.Add(new WeakReference<IResourceSource>(source));
         }
     }

@@ -15,6 +15,8 @@ namespace Pepper.Resources;
 [DebuggerDisplay("{Count} resources")]
 public sealed partial class ResourceManager : IAsyncDisposable
 {
+    private const string Expired = "expired";
+
     private readonly ConcurrentDictionary<string, Registration> _registrations = new(StringComparer.Ordinal);
     private readonly ResourceManagerOptions _options;
     private readonly TimeProvider _timeProvider;
@@ -22,6 +24,7 @@ public sealed partial class ResourceManager : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CleanupScheduler _expiry;
     private readonly Source _source;
+    private readonly TaskCompletionSource _disposal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _sequence;
     private int _isDisposed;
 
@@ -73,6 +76,14 @@ public sealed partial class ResourceManager : IAsyncDisposable
                 registration.Id, resource.Metadata.Type);
         }
 
+        if (Volatile.Read(ref _isDisposed) != 0)
+        {
+            // A disposal that has begun need not have seen it: it goes as it came.
+            Forget(registration);
+            registration.MarkReady(isUsable: false);
+            ThrowIfDisposed();
+        }
+
         try
         {
             await resource.InitializeAsync(cancellationToken).ConfigureAwait(false);
@@ -98,7 +109,7 @@ public sealed partial class ResourceManager : IAsyncDisposable
         ScheduleExpiry(registration);
         if (Volatile.Read(ref _isDisposed) != 0)
         {
-            await ReleaseAsync(registration.Id, CancellationToken.None).ConfigureAwait(false);
+            await ReleaseForDisposalAsync(registration, _timeProvider.GetTimestamp()).ConfigureAwait(false);
             ThrowIfDisposed();
         }
     }
@@ -152,22 +163,25 @@ public sealed partial class ResourceManager : IAsyncDisposable
         }
 
         await registration.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (registration is { IsUsable: true, Resource: not T })
+        if (!registration.IsUsable)
+        {
+            throw NotFound(id, "its registration failed", registration.Type);
+        }
+
+        if (registration.Resource is not T)
         {
             throw new InvalidCastException($"Resource '{id}' is a {registration.Resource.GetType()}, which is not a {typeof(T)}.");
         }
 
-        if (registration.Resource.IsExpired)
+        if (TryExpire(registration))
         {
-            _ = EndIfExpired(registration);
-            throw NotFound(id, $"its TimeToLive ({registration.Resource.Metadata.TimeToLive}) is over", registration.Type);
+            EndInBackground(registration);
         }
 
         var traceId = _options.TrackTraces ? Activity.Current?.TraceId.ToHexString() : null;
-        var loan = registration.IsUsable ? registration.Slot.TryLend(CallSite.From(member, file, line), traceId, out var token) : Nobody(out token);
-        if (loan is null)
+        if (registration.Slot.TryLend(CallSite.From(member, file, line), traceId, out var token) is not { } loan)
         {
-            throw NotFound(id, "it is being released", registration.Type);
+            throw NotFound(id, WhyNotLent(registration), registration.Type);
         }
 
         registration.Resource.Touch();
@@ -193,6 +207,7 @@ public sealed partial class ResourceManager : IAsyncDisposable
     public async Task ReleaseAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(id);
+        cancellationToken.ThrowIfCancellationRequested();
         if (!_registrations.TryGetValue(id, out var registration))
         {
             return;
@@ -248,41 +263,34 @@ public sealed partial class ResourceManager : IAsyncDisposable
 
     /// <summary>
     /// Releases every resource, the last registered first; holders are waited for, <see cref="ResourceManagerOptions.ReleaseTimeout"/> in all.
-    /// What is still held then is cleaned up when its last holder returns it. Does not throw; what fails is logged. Twice is harmless.
+    /// What is still held then is cleaned up when its last holder returns it, and what is still being registered when that ends.
+    /// Does not throw; what fails is logged. Twice is harmless: both calls wait.
     /// </summary>
-    /// <returns>Ends when nothing is left but what is still held.</returns>
-    public async ValueTask DisposeAsync()
+    /// <returns>Ends when nothing is left but what is still held or being registered.</returns>
+    public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            return;
+            _ = DisposeOnceAsync();
         }
 
-        await _expiry.DisposeAsync().ConfigureAwait(false);
-        var started = _timeProvider.GetTimestamp();
-        foreach (var registration in _registrations.Values.OrderByDescending(static registration => registration.Sequence))
-        {
-            var left = _options.ReleaseTimeout == Timeout.InfiniteTimeSpan
-                ? Timeout.InfiniteTimeSpan
-                : _options.ReleaseTimeout - _timeProvider.GetElapsedTime(started);
-            await ReleaseForDisposalAsync(registration, left < TimeSpan.Zero && left != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : left)
-                .ConfigureAwait(false);
-        }
-
-        _monitor.Sources.Remove(_source);
-    }
-
-    private static SharedLoan? Nobody(out long token)
-    {
-        token = 0;
-        return null;
+        return new ValueTask(_disposal.Task);
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
 
+    private static string WhyNotLent(Registration registration) => registration.Slot switch
+    {
+        { IsClosed: true, Reason: Expired } => $"its TimeToLive ({registration.Resource.Metadata.TimeToLive}) is over",
+        { IsClosed: true, Reason: SharedSlot.Invalidated } => "a holder found it broken",
+        { IsClosed: true } => "it is being released",
+        _ => $"it is {registration.Resource.State}",
+    };
+
     private ResourceNotFoundException NotFound(string id, string why, string type)
     {
-        _monitor.RecordOperation("acquire", type, success: false);
-        return new ResourceNotFoundException($"Resource '{id}' cannot be acquired: {why}.", id);
+        var failure = new ResourceNotFoundException($"Resource '{id}' cannot be acquired: {why}.", id);
+        _monitor.RecordFailure("acquire", type, failure);
+        return failure;
     }
 }

@@ -1,0 +1,62 @@
+using Pepper.Resources.Testing;
+using Pepper.Resources.Tests.Lifecycle;
+using Pepper.Resources.Tests.Monitoring;
+
+namespace Pepper.Resources.Tests.Registry;
+
+/// <summary>A manager on manual time, with a monitor and a log of its own.</summary>
+public abstract class ManagerTest : IDisposable
+{
+    private readonly ResourceMonitor _monitor = new();
+
+    private protected ManagerTest()
+    {
+        Metrics = new MetricRecorder(_monitor);
+        Manager = NewManager();
+    }
+
+    private protected static TimeSpan Guard => Stage.Guard;
+
+    private protected ManualTimeProvider Time { get; } = new();
+
+    private protected ResourceMonitor Monitor => _monitor;
+
+    private protected MetricRecorder Metrics { get; }
+
+    private protected LogRecorder<ResourceManager> Log { get; } = new();
+
+    private protected ResourceManager Manager { get; }
+
+    public void Dispose()
+    {
+        Metrics.Dispose();
+        _monitor.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected ResourceManager NewManager(TimeSpan? releaseTimeout = null, TimeSpan? cleanupTimeout = null) => new(
+        new ResourceManagerOptions
+        {
+            ReleaseTimeout = releaseTimeout ?? TimeSpan.FromSeconds(30),
+            CleanupTimeout = cleanupTimeout ?? TimeSpan.FromSeconds(30),
+        },
+        Time, _monitor, Log);
+
+    private protected ProbeResource New(
+        string id = "log",
+        TimeSpan? timeToLive = null,
+        Func<CancellationToken, ValueTask>? initialize = null,
+        Func<ValueTask>? cleanUp = null) =>
+        ProbeResource.Create(id, timeToLive, Time, initialize, cleanUp, ResourceType.File);
+
+    /// <summary>Until something that happens on another thread has happened; there is no event for it.</summary>
+    private protected static async Task UntilAsync(Func<bool> condition)
+    {
+        using var guard = new CancellationTokenSource(Guard);
+        while (!condition())
+        {
+            guard.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
