@@ -143,7 +143,7 @@ public sealed class CleanupSchedulerRunningTests
         var gate = new Gate(obeysToken: true);
         scheduler.Schedule("slow", TimeSpan.Zero, async token =>
         {
-            using var registration = token.Register(() => throw new InvalidOperationException("registered"));
+            _ = token.Register(() => throw new InvalidOperationException("registered"));
             await gate.RunAsync(token);
         });
         await gate.Begun.WaitAsync(Guard);
