@@ -8,8 +8,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Benchmarks;
 
 /// <summary>
-/// Acquire and release, us and the peers in turn in one run, the order rotated each round; medians, and ratios to Pepper. The machine may
-/// be noisy: the ratios are what counts.
+/// Acquire and release, us and the peers in turn in one run, the order rotated each round; medians, and ratios to Pepper. The
+/// machine may be noisy: the ratios are what counts.
 /// </summary>
 internal static class Compare
 {
@@ -25,10 +25,11 @@ internal static class Compare
 
         await ReportAsync(output, "1 thread, acquire + release, ns", peers, static peer => TimeOneThreadAsync(peer));
         await ReportAsync(output, "2 threads, places for both, million operations a second", peers, TimeTwoThreadsAsync);
+        Peer[] bounded = [.. peers.Where(static peer => peer.IsBounded)];
         foreach (var (tasks, places) in new[] { (8, 4), (32, 8), (128, 8) })
         {
             await ReportAsync(
-                output, $"{tasks} tasks over {places} places, hold = yield, thousand operations a second", [.. peers.Where(static peer => peer.IsBounded)],
+                output, $"{tasks} tasks over {places} places, hold = yield, thousand operations a second", bounded,
                 peer => TimeContendedAsync(peer, tasks, places));
         }
 
@@ -80,7 +81,8 @@ internal static class Compare
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Task.Run(() => peer.LoopAsync(operations)), Task.Run(() => peer.LoopAsync(operations)));
         var time = Stopwatch.GetElapsedTime(started);
-        return (2 * operations / time.TotalMicroseconds, (double)(GC.GetTotalAllocatedBytes(precise: true) - bytes) / (2 * operations));
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - bytes;
+        return (2 * operations / time.TotalMicroseconds, (double)allocated / (2 * operations));
     }
 
     private static async Task<(double Value, double Bytes)> TimeContendedAsync(Peer peer, int tasks, int places)
@@ -218,7 +220,8 @@ internal sealed class SemaphorePeer : Peer, IDisposable
         }
     }
 
-    private static ConcurrentQueue<object> NewItems(int places) => new(Enumerable.Range(0, places).Select(static _ => new object()));
+    private static ConcurrentQueue<object> NewItems(int places) =>
+        new(Enumerable.Range(0, places).Select(static _ => new object()));
 }
 
 internal sealed class ChannelPeer : Peer

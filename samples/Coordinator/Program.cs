@@ -12,10 +12,11 @@ try
     // A database that everybody shares through at most four connections, and one log file for all.
     var database = new DbConnectionFactory(SqliteFactory.Instance, $"Data Source={Path.Combine(folder.FullName, "notes.db")}");
     await using var coordinator = ResourceCoordinator.CreateBuilder()
-        .AddPool("notes", database, new ResourcePoolOptions { Type = ResourceType.Connection, MaxSize = 4, EmitDatabaseMetrics = true })
+        .AddPool("notes", database, new ResourcePoolOptions { Type = ResourceType.Connection, MaxSize = 4 })
         .AddResource(
             new FileResource(
-                Path.Combine(folder.FullName, "audit.log"), new FileResourceOptions { Id = "audit", Mode = FileResourceMode.Append }),
+                Path.Combine(folder.FullName, "audit.log"),
+                new FileResourceOptions { Id = "audit", Mode = FileResourceMode.Append }),
             "notes")
         .Build();
     await coordinator.StartAsync();

@@ -1,9 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pepper.Resources;
 using Pepper.Resources.Dashboard;
@@ -74,21 +71,19 @@ public sealed class ResourceEndpointTests
         var pool = Assert.Single(json.RootElement.GetProperty("pools").EnumerateArray());
         Assert.Equal("things", pool.GetProperty("statistics").GetProperty("name").GetString());
         Assert.Equal(1, pool.GetProperty("statistics").GetProperty("inUse").GetInt32());
-        Assert.Equal("ResourceEndpointTests.cs", pool.GetProperty("leases")[0].GetProperty("callSite").GetProperty("file").GetString());
+        var callSite = pool.GetProperty("leases")[0].GetProperty("callSite");
+        Assert.Equal("ResourceEndpointTests.cs", callSite.GetProperty("file").GetString());
     }
 
     private static ResourceCoordinator NewCoordinator() =>
         ResourceCoordinator.CreateBuilder()
             .UseMonitor(new ResourceMonitor())
-            .AddPool("things", ResourceFactory.Create(static _ => new ValueTask<object>(new object())), new ResourcePoolOptions { MaxSize = 1 })
+            .AddPool("things", static _ => new ValueTask<object>(new object()), new ResourcePoolOptions { MaxSize = 1 })
             .Build();
 
     private sealed class Server(WebApplication application) : IAsyncDisposable
     {
-        internal HttpClient Client { get; } = new()
-        {
-            BaseAddress = new Uri(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()),
-        };
+        internal HttpClient Client { get; } = new() { BaseAddress = new Uri(application.Urls.Single()) };
 
         internal static async Task<Server> StartAsync(ResourceCoordinator coordinator)
         {

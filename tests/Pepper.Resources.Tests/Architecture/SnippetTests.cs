@@ -3,7 +3,9 @@ using Pepper.Tests;
 
 namespace Pepper.Resources.Tests.Architecture;
 
-/// <summary>Code in the documentation that names its source is that source, to the letter; the source is compiled and run by tests.</summary>
+/// <summary>
+/// Code in the documentation that names its source is that source, to the letter; the source is compiled and run by tests.
+/// </summary>
 public sealed partial class SnippetTests
 {
     [Fact]
@@ -11,16 +13,17 @@ public sealed partial class SnippetTests
     {
         var found = 0;
         List<string> faults = [];
-        foreach (var page in Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
-            .Where(static page => !page.Contains($"{Path.DirectorySeparatorChar}artifacts{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
+        foreach (var page in Pages())
         {
             foreach (Match match in Snippet().Matches(File.ReadAllText(page)))
             {
                 found++;
-                var source = Path.Combine(Repository.Root, match.Groups["path"].Value);
-                if (!File.Exists(source) || !Normalize(File.ReadAllText(source)).Contains(Normalize(match.Groups["code"].Value), StringComparison.Ordinal))
+                var path = match.Groups["path"].Value;
+                var source = Path.Combine(Repository.Root, path);
+                var code = Normalize(match.Groups["code"].Value);
+                if (!File.Exists(source) || !Normalize(File.ReadAllText(source)).Contains(code, StringComparison.Ordinal))
                 {
-                    faults.Add($"{Path.GetRelativePath(Repository.Root, page)}: a block is not part of {match.Groups["path"].Value}");
+                    faults.Add($"{Repository.Relative(page)}: a block is not part of {path}");
                 }
             }
         }
@@ -28,6 +31,10 @@ public sealed partial class SnippetTests
         Assert.True(faults.Count == 0, string.Join('\n', faults));
         Assert.True(found > 0, "No page quotes any code: then this test looks for it in the wrong way.");
     }
+
+    private static IEnumerable<string> Pages() =>
+        Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+            .Where(static page => !Repository.Relative(page).StartsWith("artifacts/", StringComparison.Ordinal));
 
     /// <summary>Indentation may differ: a page shows code from within a block at its own margin.</summary>
     private static string Normalize(string code) =>
