@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Pepper.Resources;
 
 /// <summary>
-/// A resource that any number of holders share. Once it is closed nobody new gets it, and when its last holder has given it back it is
-/// drained: then, and only then, it may be cleaned up.
+/// A resource that any number of holders share. Once it is closed nobody new gets it, and when its last holder has given it
+/// back it is drained: then, and only then, it may be cleaned up.
 /// </summary>
 internal sealed class SharedSlot
 {
@@ -26,9 +26,13 @@ internal sealed class SharedSlot
 
     /// <param name="item">What is lent.</param>
     /// <param name="description">What it is called in messages.</param>
-    /// <param name="tracked">The same, when it is a resource whose state is to follow the loans: in use while there is one.</param>
+    /// <param name="tracked">
+    /// The same, when it is a resource whose state is to follow the loans: in use while there is one.
+    /// </param>
     /// <param name="timeProvider">The time, for ages.</param>
-    /// <param name="onInvalidated">Told, outside the lock, that a holder found the resource broken; the slot is closed then.</param>
+    /// <param name="onInvalidated">
+    /// Told, outside the lock, that a holder found the resource broken; the slot is closed then.
+    /// </param>
     internal SharedSlot(
         object item, string description, Resource? tracked, TimeProvider timeProvider, Action<Exception?>? onInvalidated = null)
     {

@@ -6,15 +6,14 @@ using Pepper.Resources.Monitoring;
 namespace Pepper.Resources;
 
 /// <summary>
-/// Where everything that Pepper does becomes visible: one meter, named <c>Pepper.Resources</c>. State is read from the truth when a
-/// listener asks, so a listener that is attached late reads the right numbers. Safe from any thread; nothing it does ever throws.
+/// Where everything that Pepper does becomes visible: one meter, named <c>Pepper.Resources</c>. State is read from the truth
+/// when a listener asks, so a listener that is attached late reads the right numbers. Safe from any thread; nothing it does
+/// ever throws.
 /// </summary>
 public sealed class ResourceMonitor : IDisposable
 {
     /// <summary>The name of the meter, and of the source of activities.</summary>
     public const string MeterName = "Pepper.Resources";
-
-    private const string ErrorType = "error_type";
 
     private readonly FrozenSet<string> _allowedLabels;
     private readonly bool _ownsMeter;
@@ -27,7 +26,7 @@ public sealed class ResourceMonitor : IDisposable
         _ownsMeter = options?.MeterFactory is null;
         Meter = options?.MeterFactory?.Create(MeterName) ?? new Meter(MeterName);
         _allowedLabels = (options?.AllowedLabels ?? new HashSet<string>())
-            .Except(["operation", "type", "success", ErrorType]).ToFrozenSet(StringComparer.Ordinal);
+            .Except(["operation", "type", "success"]).ToFrozenSet(StringComparer.Ordinal);
         Sources = new ResourceSources();
         Instruments = new ResourceInstruments(Meter);
         _state = new StateInstruments(Meter, Sources);
@@ -36,7 +35,9 @@ public sealed class ResourceMonitor : IDisposable
     /// <summary>The monitor of whoever names none.</summary>
     public static ResourceMonitor Shared { get; } = new();
 
-    /// <summary>The meter whose instruments this monitor writes and reads: to tell it from another monitor's of the same name.</summary>
+    /// <summary>
+    /// The meter whose instruments this monitor writes and reads: to tell it from another monitor's of the same name.
+    /// </summary>
     public Meter Meter { get; }
 
     internal ResourceSources Sources { get; }
@@ -45,15 +46,14 @@ public sealed class ResourceMonitor : IDisposable
 
     /// <summary>
     /// Counts one operation in <c>pepperpy_resource_operations_total</c> and, when it succeeded and took time, records it in
-    /// <c>pepperpy_resource_duration_seconds</c>; one that failed counts in <c>pepperpy_resource_errors_total</c> too.
+    /// <c>pepperpy_resource_duration_seconds</c>.
     /// </summary>
     /// <param name="operation">What was done, in lower case: <c>register</c>.</param>
     /// <param name="type">What sort of resource it was done to, in lower case: <c>connection</c>.</param>
     /// <param name="success">Whether it succeeded.</param>
     /// <param name="duration">How long it took. Default: not known, not recorded.</param>
     /// <param name="labels">
-    /// More labels; only those that <see cref="ResourceMonitorOptions.AllowedLabels"/> names are used, but <c>error_type</c>, the class of
-    /// the exception, always says of a failure what sort it was (<c>unknown</c> without).
+    /// More labels; only those that <see cref="ResourceMonitorOptions.AllowedLabels"/> names are used.
     /// </param>
     public void RecordOperation(
         string operation,
@@ -63,14 +63,9 @@ public sealed class ResourceMonitor : IDisposable
         params ReadOnlySpan<KeyValuePair<string, string>> labels)
     {
         var tags = new TagList { { "operation", operation }, { "type", type } };
-        var errorType = "unknown";
         foreach (var (key, value) in labels)
         {
-            if (key == ErrorType)
-            {
-                errorType = value;
-            }
-            else if (key is not null && _allowedLabels.Contains(key))
+            if (key is not null && _allowedLabels.Contains(key))
             {
                 tags.Add(key, value);
             }
@@ -83,10 +78,6 @@ public sealed class ResourceMonitor : IDisposable
 
         tags.Add("success", success ? "true" : "false");
         Add(Instruments.Operations, tags);
-        if (!success)
-        {
-            Add(Instruments.Errors, new TagList { { "type", type }, { "operation", operation }, { ErrorType, errorType } });
-        }
     }
 
     /// <summary>Ends the meter, unless a factory made it.</summary>
@@ -98,14 +89,19 @@ public sealed class ResourceMonitor : IDisposable
         }
     }
 
-    internal void RecordFailure(string operation, string type, Exception cause, TimeSpan duration = default) =>
-        RecordOperation(operation, type, success: false, duration, new KeyValuePair<string, string>(ErrorType, cause.GetType().Name));
+    /// <summary>An operation that failed, and why.</summary>
+    internal void RecordFailure(string operation, string type, Exception cause)
+    {
+        RecordOperation(operation, type, success: false);
+        RecordError(operation, type, cause);
+    }
 
     internal void RecordError(string operation, string type, Exception cause)
     {
         if (Instruments.Errors.Enabled)
         {
-            Add(Instruments.Errors, new TagList { { "type", type }, { "operation", operation }, { ErrorType, cause.GetType().Name } });
+            Add(Instruments.Errors,
+                new TagList { { "type", type }, { "operation", operation }, { "error_type", cause.GetType().Name } });
         }
     }
 
@@ -113,7 +109,8 @@ public sealed class ResourceMonitor : IDisposable
         Add(Instruments.Cleanups, new TagList { { "type", type }, { "reason", reason } });
 
     internal void RecordAcquisition(string type, string pool, string outcome, TimeSpan duration) =>
-        Record(Instruments.Acquisition, duration.TotalSeconds, new TagList { { "type", type }, { "pool", pool }, { "outcome", outcome } });
+        Record(Instruments.Acquisition, duration.TotalSeconds,
+            new TagList { { "type", type }, { "pool", pool }, { "outcome", outcome } });
 
     internal static void Record(Histogram<double> histogram, TimeSpan duration, string key, string value) =>
         Record(histogram, duration.TotalSeconds, new TagList { { key, value } });

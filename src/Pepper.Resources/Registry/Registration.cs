@@ -8,7 +8,8 @@ internal sealed class Registration
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isEnding;
 
-    internal Registration(Resource resource, long sequence, TimeProvider timeProvider, Action<Registration, Exception?> onInvalidated)
+    internal Registration(
+        Resource resource, long sequence, TimeProvider timeProvider, Action<Registration, Exception?> onInvalidated)
     {
         Resource = resource;
         Sequence = sequence;
@@ -36,7 +37,9 @@ internal sealed class Registration
 
     internal bool IsUsable { get; private set; }
 
-    /// <summary>Its cleanup, from the moment when the slot is drained; its failure is a <see cref="ResourceException"/>.</summary>
+    /// <summary>
+    /// Its cleanup, from the moment when the slot is drained; its failure is a <see cref="ResourceException"/>.
+    /// </summary>
     internal TaskCompletionSource Cleaned { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal void MarkReady(bool isUsable)

@@ -6,7 +6,7 @@ namespace Pepper.Resources;
 public sealed partial class ResourceManager
 {
     /// <summary>A failed registration leaves nothing behind: what was half made is cleaned up, and then the id is free.</summary>
-    private async Task UndoAsync(Registration registration, Exception failure, long started)
+    private async Task UndoAsync(Registration registration, Exception failure)
     {
         registration.Slot.Close("failed");
         if (await CleanUpAsync(registration).ConfigureAwait(false) is { } second)
@@ -14,7 +14,7 @@ public sealed partial class ResourceManager
             ResourceLog.CleanupFailed(_logger, registration.Id, second.Message, second);
         }
 
-        _monitor.RecordFailure("register", registration.Type, CauseOf(failure), _timeProvider.GetElapsedTime(started));
+        _monitor.RecordFailure("register", registration.Type, CauseOf(failure));
         ResourceLog.RegistrationFailed(_logger, registration.Id, registration.Type, failure.Message, failure);
         Forget(registration);
         registration.MarkReady(isUsable: false);
@@ -97,7 +97,7 @@ public sealed partial class ResourceManager
         }
         else
         {
-            _monitor.RecordFailure("release", registration.Type, CauseOf(failure), time);
+            _monitor.RecordFailure("release", registration.Type, CauseOf(failure));
             ResourceLog.CleanupFailed(_logger, registration.Id, failure.Message, failure);
         }
 
@@ -128,7 +128,8 @@ public sealed partial class ResourceManager
         {
             _ = LogLateFailureAsync(registration, cleanup);
             return new ResourceTimeoutException(
-                $"Resource '{registration.Id}' was not cleaned up within CleanupTimeout ({_options.CleanupTimeout}). It is forgotten.",
+                $"Resource '{registration.Id}' was not cleaned up within CleanupTimeout ({_options.CleanupTimeout}). "
+                + "It is forgotten.",
                 ResourceStage.Destroy, _options.CleanupTimeout, registration.Id, registration.Resource.Metadata.Type, timeout);
         }
         catch (Exception thrown)
@@ -258,7 +259,8 @@ public sealed partial class ResourceManager
                 .Where(static registration => registration.IsUsable)
                 .GroupBy(static registration => registration.Type)
                 .Select(rows => new ResourceCount(
-                    rows.Key, manager._options.Name, rows.Count(), rows.Count(static registration => registration.Slot.Count > 0))),
+                    rows.Key, manager._options.Name, rows.Count(),
+                    rows.Count(static registration => registration.Slot.Count > 0))),
         ];
 
         public PoolReading? ReadPool() => null;

@@ -9,7 +9,8 @@ using Pepper.Resources.Monitoring;
 namespace Pepper.Resources;
 
 /// <summary>
-/// Owns one resource per id and lends it to any number of holders at once. A resource is never cleaned up under somebody who holds it.
+/// Owns one resource per id and lends it to any number of holders at once. A resource is never cleaned up under somebody who
+/// holds it.
 /// </summary>
 /// <remarks>Safe from any thread. No code of the user's runs under a lock.</remarks>
 [DebuggerDisplay("{Count} resources")]
@@ -53,14 +54,19 @@ public sealed partial class ResourceManager : IAsyncDisposable
     public int Count => _registrations.Count;
 
     /// <summary>
-    /// Takes a resource over and makes it ready. From then on the manager owns it. When that fails nothing is left behind, and the id is free.
+    /// Takes a resource over and makes it ready. From then on the manager owns it. When that fails nothing is left behind, and
+    /// the id is free.
     /// </summary>
     /// <param name="resource">The resource.</param>
     /// <param name="cancellationToken">Ends the initialization.</param>
     /// <returns>Ends when the resource can be acquired.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="resource"/> is null.</exception>
-    /// <exception cref="DuplicateResourceException">The id is taken, also by one that is being registered or released.</exception>
-    /// <exception cref="ResourceInitializationException">The resource could not be made ready; it has been cleaned up.</exception>
+    /// <exception cref="DuplicateResourceException">
+    /// The id is taken, also by one that is being registered or released.
+    /// </exception>
+    /// <exception cref="ResourceInitializationException">
+    /// The resource could not be made ready; it has been cleaned up.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the resource has been cleaned up.</exception>
     /// <exception cref="ObjectDisposedException">The manager is disposed.</exception>
     public async Task RegisterAsync(Resource resource, CancellationToken cancellationToken = default)
@@ -90,7 +96,7 @@ public sealed partial class ResourceManager : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            await UndoAsync(registration, failure, started).ConfigureAwait(false);
+            await UndoAsync(registration, failure).ConfigureAwait(false);
             if (failure is ResourceInitializationException or OperationCanceledException)
             {
                 throw;
@@ -170,7 +176,8 @@ public sealed partial class ResourceManager : IAsyncDisposable
 
         if (registration.Resource is not T)
         {
-            throw new InvalidCastException($"Resource '{id}' is a {registration.Resource.GetType()}, which is not a {typeof(T)}.");
+            throw new InvalidCastException(
+                $"Resource '{id}' is a {registration.Resource.GetType()}, which is not a {typeof(T)}.");
         }
 
         if (TryExpire(registration))
@@ -190,18 +197,20 @@ public sealed partial class ResourceManager : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cleans a resource up and forgets it: nobody new gets it, who holds it is waited for. An id that is not registered is harmless.
-    /// A resource whose cleanup fails is forgotten all the same.
+    /// Cleans a resource up and forgets it: nobody new gets it, who holds it is waited for. An id that is not registered is
+    /// harmless. A resource whose cleanup fails is forgotten all the same.
     /// </summary>
     /// <param name="id">The id of the resource.</param>
     /// <param name="cancellationToken">Ends the wait; the last holder's return cleans up.</param>
     /// <returns>Ends when the resource is cleaned up.</returns>
     /// <exception cref="ResourceBusyException">
-    /// It was held for longer than <see cref="ResourceManagerOptions.ReleaseTimeout"/>: the holders are named. The last one's return cleans up;
-    /// until then the id stays taken.
+    /// It was held for longer than <see cref="ResourceManagerOptions.ReleaseTimeout"/>: the holders are named. The last one's
+    /// return cleans up; until then the id stays taken.
     /// </exception>
     /// <exception cref="ResourceCleanupException">The cleanup failed.</exception>
-    /// <exception cref="ResourceTimeoutException">The cleanup took longer than <see cref="ResourceManagerOptions.CleanupTimeout"/>.</exception>
+    /// <exception cref="ResourceTimeoutException">
+    /// The cleanup took longer than <see cref="ResourceManagerOptions.CleanupTimeout"/>.
+    /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="id"/> is null.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task ReleaseAsync(string id, CancellationToken cancellationToken = default)
@@ -224,8 +233,8 @@ public sealed partial class ResourceManager : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cleans up every resource whose time to live is over. What is lent has not expired. The manager does so by itself as well, for each
-    /// resource when its time comes. A cleanup that fails is logged and does not stop the others.
+    /// Cleans up every resource whose time to live is over. What is lent has not expired. The manager does so by itself as
+    /// well, for each resource when its time comes. A cleanup that fails is logged and does not stop the others.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; cleanups that have begun go on.</param>
     /// <returns>How many resources were cleaned up by this call.</returns>
@@ -250,21 +259,23 @@ public sealed partial class ResourceManager : IAsyncDisposable
     /// <returns>A snapshot.</returns>
     public IReadOnlyList<RegisteredResource> GetResources() =>
     [
-        .. _registrations.Values.OrderBy(static registration => registration.Sequence).Select(static registration => new RegisteredResource
-        {
-            Metadata = registration.Resource.Metadata,
-            State = registration.Resource.State,
-            LastUsedAt = registration.Resource.LastUsedAt,
-            IsExpired = registration.Resource.IsExpired,
-            IsReleasing = registration.Slot.IsClosed,
-            Leases = registration.Slot.GetLeases(registration.Id),
-        }),
+        .. _registrations.Values.OrderBy(static registration => registration.Sequence)
+            .Select(static registration => new RegisteredResource
+            {
+                Metadata = registration.Resource.Metadata,
+                State = registration.Resource.State,
+                LastUsedAt = registration.Resource.LastUsedAt,
+                IsExpired = registration.Resource.IsExpired,
+                IsReleasing = registration.Slot.IsClosed,
+                Leases = registration.Slot.GetLeases(registration.Id),
+            }),
     ];
 
     /// <summary>
-    /// Releases every resource, the last registered first; holders are waited for, <see cref="ResourceManagerOptions.ReleaseTimeout"/> in all.
-    /// What is still held then is cleaned up when its last holder returns it, and what is still being registered when that ends.
-    /// Does not throw; what fails is logged. Twice is harmless: both calls wait.
+    /// Releases every resource, the last registered first; holders are waited for,
+    /// <see cref="ResourceManagerOptions.ReleaseTimeout"/> in all. What is still held then is cleaned up when its last holder
+    /// returns it, and what is still being registered when that ends. Does not throw; what fails is logged. Twice is harmless:
+    /// both calls wait.
     /// </summary>
     /// <returns>Ends when nothing is left but what is still held or being registered.</returns>
     public ValueTask DisposeAsync()

@@ -95,7 +95,8 @@ public sealed class ResourceTests
     [Fact]
     public async Task Initialize_HookCancelsByItself_IsAFailure()
     {
-        await using var resource = ProbeResource.Create(initialize: _ => throw new OperationCanceledException("the server's own"));
+        await using var resource = ProbeResource.Create(
+            initialize: _ => throw new OperationCanceledException("the server's own"));
 
         var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => resource.InitializeAsync());
 

@@ -12,6 +12,9 @@ internal sealed class LogRecorder<T> : ILogger<T>
 
     public IReadOnlyList<Entry> Entries => [.. _entries];
 
+    public bool Has(int id, string text) =>
+        _entries.Any(entry => entry.Id == id && entry.Message.Contains(text, StringComparison.Ordinal));
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 

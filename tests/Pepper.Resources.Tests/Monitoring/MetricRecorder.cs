@@ -32,7 +32,8 @@ internal sealed class MetricRecorder : IDisposable
 
     /// <summary>Every series of an instrument that was written, in order.</summary>
     public IReadOnlyList<string> Series(string name) =>
-        [.. _written.Select(one => one.Series).Where(series => series.StartsWith(name + "{", StringComparison.Ordinal)).Distinct().Order()];
+        [.. _written.Select(one => one.Series)
+            .Where(series => series.StartsWith(name + "{", StringComparison.Ordinal)).Distinct().Order()];
 
     /// <summary>What the observable instruments of that name say now.</summary>
     public IReadOnlyDictionary<string, double> Observe(string name)
@@ -47,7 +48,8 @@ internal sealed class MetricRecorder : IDisposable
 
     private void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        var labels = string.Join(',', tags.ToArray().OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => $"{tag.Key}={tag.Value}"));
+        var labels = string.Join(',',
+            tags.ToArray().OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => $"{tag.Key}={tag.Value}"));
         var measured = ($"{instrument.Name}{{{labels}}}", value);
         if (instrument.IsObservable)
         {

@@ -49,14 +49,5 @@ public abstract class ManagerTest : IDisposable
         Func<ValueTask>? cleanUp = null) =>
         ProbeResource.Create(id, timeToLive, Time, initialize, cleanUp, ResourceType.File);
 
-    /// <summary>Until something that happens on another thread has happened; there is no event for it.</summary>
-    private protected static async Task UntilAsync(Func<bool> condition)
-    {
-        using var guard = new CancellationTokenSource(Guard);
-        while (!condition())
-        {
-            guard.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
+    private protected static Task UntilAsync(Func<bool> condition) => Eventually.HoldsAsync(condition);
 }

@@ -72,10 +72,11 @@ public sealed class ResourceManagerReleaseTests : ManagerTest
         var holder = Assert.Single(thrown.Holders);
         Assert.Equal(TimeSpan.FromSeconds(32), holder.Age);
         Assert.All(
-            ["'log'", "held by 1", "ReleaseTimeout (00:00:30)", nameof(Release_AtItsDeadline_NamesTheHoldersAndTheLastReturnCleansUp),
+            ["'log'", "held by 1", "ReleaseTimeout (00:00:30)",
+                nameof(Release_AtItsDeadline_NamesTheHoldersAndTheLastReturnCleansUp),
                 "ResourceManagerReleaseTests.cs:", "for 32 s"],
             part => Assert.Contains(part, thrown.Message, StringComparison.Ordinal));
-        Assert.Contains(Log.Entries, entry => entry.Id == 1005 && entry.Fields["Holders"]!.Contains("ResourceManagerReleaseTests.cs", StringComparison.Ordinal));
+        Assert.True(Log.Has(1005, "ResourceManagerReleaseTests.cs"));
 
         Assert.Same(resource, lease.Resource);
         Assert.Equal(0, resource.Cleanups);
@@ -186,7 +187,7 @@ public sealed class ResourceManagerReleaseTests : ManagerTest
 
         // What it throws later is in the log, and not an exception that nobody saw.
         stage.Fail(new IOException("late"));
-        await UntilAsync(() => Log.Entries.Any(entry => entry.Id == 1001 && entry.Message.Contains("late", StringComparison.Ordinal)));
+        await UntilAsync(() => Log.Has(1001, "late"));
     }
 
     [Fact]
@@ -194,7 +195,8 @@ public sealed class ResourceManagerReleaseTests : ManagerTest
     {
         var stage = new Stage();
         await using var manager = NewManager(cleanupTimeout: TimeSpan.FromSeconds(5));
-        var registration = manager.RegisterAsync(New(initialize: _ => throw new IOException("no"), cleanUp: () => stage.RunAsync()));
+        var registration = manager.RegisterAsync(New(
+            initialize: _ => throw new IOException("no"), cleanUp: () => stage.RunAsync()));
         await stage.Begun;
         await UntilAsync(() => Time.NextTimerDue is not null);
 
@@ -202,7 +204,7 @@ public sealed class ResourceManagerReleaseTests : ManagerTest
 
         await Assert.ThrowsAsync<ResourceInitializationException>(() => registration.WaitAsync(Guard));
         Assert.Equal(0, manager.Count);
-        Assert.Contains(Log.Entries, entry => entry.Id == 1001 && entry.Message.Contains("CleanupTimeout", StringComparison.Ordinal));
+        Assert.True(Log.Has(1001, "CleanupTimeout (00:00:05)"));
         stage.End();
     }
 }

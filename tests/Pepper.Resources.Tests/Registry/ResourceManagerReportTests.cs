@@ -63,7 +63,8 @@ public sealed class ResourceManagerReportTests : ManagerTest
         Assert.Equal(1, Metrics.Sum("pepperpy_resource_operations_total{operation=acquire,success=true,type=file}"));
         Assert.Equal(1, Metrics.Sum("pepperpy_resource_operations_total{operation=acquire,success=false,type=unknown}"));
         Assert.Equal(
-            1, Metrics.Sum("pepperpy_resource_errors_total{error_type=ResourceNotFoundException,operation=acquire,type=unknown}"));
+            1, Metrics.Sum(
+                "pepperpy_resource_errors_total{error_type=ResourceNotFoundException,operation=acquire,type=unknown}"));
     }
 
     [Fact]
@@ -158,7 +159,8 @@ public sealed class ResourceManagerReportTests : ManagerTest
             }
         };
         broken.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("The listener is broken."));
-        broken.SetMeasurementEventCallback<double>((_, _, _, _) => throw new InvalidOperationException("The listener is broken."));
+        broken.SetMeasurementEventCallback<double>((_, _, _, _) =>
+            throw new InvalidOperationException("The listener is broken."));
         broken.Start();
 
         await Manager.RegisterAsync(New());

@@ -94,7 +94,7 @@ public sealed class ResourceManagerTests : ManagerTest
 
         Assert.Contains("no such file", thrown.Message, StringComparison.Ordinal);
         Assert.Equal(0, Manager.Count);
-        Assert.Contains(Log.Entries, entry => entry.Id == 1001 && entry.Fields["Error"]!.Contains("nor this", StringComparison.Ordinal));
+        Assert.True(Log.Has(1001, "nor this"));
     }
 
     [Fact]
@@ -182,7 +182,8 @@ public sealed class ResourceManagerTests : ManagerTest
         Assert.Equal("nobody", thrown.ResourceId);
         Assert.Equal("Resource 'nobody' cannot be acquired: no resource is registered under this Id.", thrown.Message);
         await Assert.ThrowsAsync<ArgumentNullException>(async () => await Manager.AcquireAsync(null!));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Manager.AcquireAsync("nobody", new CancellationToken(true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await Manager.AcquireAsync("nobody", new CancellationToken(true)));
     }
 
     [Fact]
@@ -293,7 +294,9 @@ public sealed class ResourceManagerTests : ManagerTest
         }));
 
         Assert.Contains("3 fault(s)", thrown.Message, StringComparison.Ordinal);
-        Assert.All(["Name", "ReleaseTimeout", "CleanupTimeout"], name => Assert.Contains(name, thrown.Message, StringComparison.Ordinal));
+        Assert.All(
+            ["Name", "ReleaseTimeout", "CleanupTimeout"],
+            name => Assert.Contains(name, thrown.Message, StringComparison.Ordinal));
     }
 
     [Fact]
