@@ -13,6 +13,9 @@ internal abstract class Peer : IAsyncDisposable
     /// <summary>Whether it limits how many are out, and lets callers wait.</summary>
     internal virtual bool IsBounded => true;
 
+    /// <summary>Whether the runtime has compiled its loops for good.</summary>
+    internal bool IsWarm { get; set; }
+
     /// <summary>Makes everything anew with this many places, all of them filled.</summary>
     internal abstract Task PrepareAsync(int places);
 

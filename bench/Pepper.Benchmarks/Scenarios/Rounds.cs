@@ -6,6 +6,7 @@ internal static class Rounds
     internal static async Task<IReadOnlyList<Result>> RunAsync(
         string scenario, IReadOnlyList<Peer> peers, int rounds, Func<Peer, Task<Sample>> measure)
     {
+        await WarmUpAsync(peers);
         var samples = peers.ToDictionary(static peer => peer, static _ => new List<Sample>());
         for (var round = 0; round < rounds; round++)
         {
@@ -37,6 +38,33 @@ internal static class Rounds
 
         var ours = results[0];
         return [.. results.Select(result => result with { RatioToPepper = Ratio(result, ours) })];
+    }
+
+    /// <summary>
+    /// Calls every loop so often that the runtime compiles it for good: a loop that was replaced while it ran is not the code that users get.
+    /// </summary>
+    private static async Task WarmUpAsync(IReadOnlyList<Peer> peers)
+    {
+        using var source = new CancellationTokenSource();
+        for (var pass = 0; pass < 3; pass++)
+        {
+            foreach (var peer in peers.Where(static peer => !peer.IsWarm))
+            {
+                await peer.PrepareAsync(8);
+                for (var call = 0; call < 40; call++)
+                {
+                    await peer.LoopAsync(500);
+                    await peer.LoopAsync(500, source.Token);
+                    await peer.YieldLoopAsync(50, new WaitSamples(8));
+                    await peer.YieldLoopAsync(50, TimeSpan.FromSeconds(30), source.Token);
+                }
+
+                peer.IsWarm = pass == 2;
+                await peer.DisposeAsync();
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System);
+        }
     }
 
     private static double? Ratio(Result result, Result ours) =>
