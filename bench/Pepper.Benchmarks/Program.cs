@@ -1,13 +1,14 @@
 using Pepper.Benchmarks;
 
-return args switch
+switch (args)
 {
-    ["compare", ..] => await Compare.RunAsync(Console.Out),
-    _ => Usage(),
-};
-
-static int Usage()
-{
-    Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks -- compare | cleanup | registry");
-    return 2;
+    case ["compare", .. var rest]:
+        return CompareOptions.Parse(rest, Console.Error) is { } options ? await CompareCommand.RunAsync(options, Console.Out) : 2;
+    case ["cleanup"]:
+        CleanupBenchmark.Run(Console.Out);
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks -- compare [--rounds 5] [--only TEXT]");
+        Console.Error.WriteLine("         [--json FILE] [--results FOLDER] | cleanup | registry");
+        return 2;
 }
