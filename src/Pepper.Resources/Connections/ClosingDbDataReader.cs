@@ -6,7 +6,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Pepper.Resources.Connections;
 
-/// <summary>A reader that was asked for with <see cref="CommandBehavior.CloseConnection"/>: closing it closes the pooled connection.</summary>
+/// <summary>
+/// A reader that was asked for with <see cref="CommandBehavior.CloseConnection"/>: closing it closes the pooled connection.
+/// </summary>
 internal sealed class ClosingDbDataReader(DbDataReader inner, DbConnection connection) : DbDataReader, IDbColumnSchemaGenerator
 {
     public override int Depth => inner.Depth;

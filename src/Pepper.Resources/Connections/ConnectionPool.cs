@@ -60,15 +60,16 @@ public static class ConnectionPool
     }
 
     /// <summary>
-    /// Gives a pool of connections as a <see cref="DbDataSource"/>, for code that knows nothing of leases. The pool stays its owner's.
+    /// Gives a pool of connections as a <see cref="DbDataSource"/>, for code that knows nothing of leases. The pool stays its
+    /// owner's.
     /// </summary>
     /// <param name="pool">
     /// The pool. <c>Open</c>, which blocks, needs a <see cref="ResourcePool{T}"/>: of another pool it takes only what is ready.
     /// </param>
-    /// <param name="provider">The provider of the pool's connections: it makes commands and parameters before one is open.</param>
+    /// <param name="provider">The provider of the connections: it makes commands and parameters before one is open.</param>
     /// <param name="openTimeout">
-    /// How long opening a connection may take. Default: <c>null</c>: the pool's own acquire timeout for <c>OpenAsync</c>, 30 seconds for
-    /// <c>Open</c>.
+    /// How long opening a connection may take. Default: <c>null</c>: the pool's own acquire timeout for <c>OpenAsync</c>, 30
+    /// seconds for <c>Open</c>.
     /// </param>
     /// <returns>The data source.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="pool"/> or <paramref name="provider"/> is null.</exception>

@@ -12,7 +12,9 @@ public static class ConnectionUrl
     /// </summary>
     /// <param name="text">A URL or a connection string.</param>
     /// <returns>A connection string.</returns>
-    /// <exception cref="ArgumentException">The text is such a URL, but has no host, no path, a port that is none, or an option without a name.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text is such a URL, but has no host, no path, a port that is none, or an option without a name.
+    /// </exception>
     public static string ToConnectionString(string text)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text);
@@ -88,7 +90,8 @@ public static class ConnectionUrl
             var parts = option.Split('=', 2);
             if (parts[0].Length == 0)
             {
-                throw new ArgumentException("The URL has an option without a name; wanted: ?option=value&option=value.", nameof(query));
+                throw new ArgumentException(
+                    "The URL has an option without a name; wanted: ?option=value&option=value.", nameof(query));
             }
 
             var keyword = Uri.UnescapeDataString(parts[0]).Replace('_', ' ');

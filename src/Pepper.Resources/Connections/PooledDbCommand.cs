@@ -5,8 +5,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Pepper.Resources.Connections;
 
 /// <summary>
-/// A command of the provider's own, which is tied to a real connection when it runs: so it can be set up, parameters and all, before
-/// the connection is opened.
+/// A command of the provider's own, which is tied to a real connection when it runs: so it can be set up, parameters and all,
+/// before the connection is opened.
 /// </summary>
 internal sealed class PooledDbCommand : DbCommand
 {
@@ -63,7 +63,7 @@ internal sealed class PooledDbCommand : DbCommand
             if (value is not null && pooled is null)
             {
                 throw new ArgumentException(
-                    $"A command of a pooled connection cannot run on a {value.GetType()}: make it by that connection.", nameof(value));
+                    $"A command of a pooled connection cannot run on a {value.GetType()}.", nameof(value));
             }
 
             if (!ReferenceEquals(pooled, _connection))
@@ -143,7 +143,8 @@ internal sealed class PooledDbCommand : DbCommand
         return Watch(connection, _inner.ExecuteReader(behavior & ~CommandBehavior.CloseConnection), behavior);
     }
 
-    protected override async Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken)
+    protected override async Task<DbDataReader> ExecuteDbDataReaderAsync(
+        CommandBehavior behavior, CancellationToken cancellationToken)
     {
         var connection = Bind();
         var reader = await _inner.ExecuteReaderAsync(behavior & ~CommandBehavior.CloseConnection, cancellationToken)

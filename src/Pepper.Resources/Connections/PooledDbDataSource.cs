@@ -4,10 +4,16 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources.Connections;
 
 /// <summary>
-/// A pool of connections as ADO.NET's own <see cref="DbDataSource"/>, for code that opens and closes connections and knows nothing
-/// of leases: each connection leases a real one from the pool when it is opened, and gives it back when it is closed.
+/// A pool of connections as ADO.NET's own <see cref="DbDataSource"/>, for code that opens and closes connections and knows
+/// nothing of leases: each connection leases a real one from the pool when it is opened, and gives it back when it is closed.
 /// </summary>
-/// <remarks>Safe from any thread; the connections that it makes are for one thread at a time, as usual.</remarks>
+/// <remarks>
+/// <para>Safe from any thread; a connection that it makes is for one thread at a time, as usual.</para>
+/// <para>A transaction that is still open when its connection is closed is rolled back, and a reader that is open is closed. A
+/// connection that is broken, or fails at that, is not lent again. Ambient transactions (<c>TransactionScope</c>) are not
+/// joined.</para>
+/// <para><c>Dispose</c> of one that owns its pool lets the pool end in the background; <c>DisposeAsync</c> waits for it.</para>
+/// </remarks>
 public sealed class PooledDbDataSource : DbDataSource
 {
     private readonly PooledDbOpener _opener;

@@ -6,7 +6,7 @@ namespace Pepper.Resources.Connections;
 /// <summary>How the connections of one data source get hold of real ones.</summary>
 internal sealed record PooledDbOpener(IResourcePool<DbConnection> Pool, DbProviderFactory Provider, TimeSpan? OpenTimeout)
 {
-    // What a lease's call site says: where the connection was opened is not known, as DbConnection.Open takes no caller information.
+    // What a lease's call site says: DbConnection.Open takes no caller information.
     private const string Member = "DbDataSource";
 
     // As DbConnection.ConnectionTimeout's own default has it for the time that nobody has set.

@@ -44,7 +44,8 @@ public sealed class ConnectionPoolTests : SqliteTest
     [Fact]
     public async Task Return_RunsTheResetCommand_AndAFailureDestroysTheConnection()
     {
-        await using var pool = NewPool(connection: new DbConnectionFactoryOptions { ResetCommand = "DROP TABLE IF EXISTS temp.scratch" });
+        await using var pool = NewPool(
+            connection: new DbConnectionFactoryOptions { ResetCommand = "DROP TABLE IF EXISTS temp.scratch" });
         System.Data.Common.DbConnection first;
         await using (var lease = await pool.AcquireAsync())
         {

@@ -128,7 +128,8 @@ public sealed class ConnectionResourceTests : SqliteTest
     public async Task Initialize_NoSuchDatabase_FailsAndLeavesNothingOpen()
     {
         var resource = new ConnectionResource(
-            SqliteFactory.Instance, $"Data Source={At("no/such/folder.db")}", new ConnectionResourceOptions { Id = "orders" }, monitor: Monitor);
+            SqliteFactory.Instance, $"Data Source={At("no/such/folder.db")}", new ConnectionResourceOptions { Id = "orders" },
+            monitor: Monitor);
 
         var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => resource.InitializeAsync());
 

@@ -6,16 +6,19 @@ namespace Pepper.Resources.Tests.Connections;
 public sealed class ConnectionUrlTests
 {
     [Theory]
-    [InlineData("postgresql://ann:secret@db.example:5433/orders", "Host=db.example;Port=5433;Username=ann;Password=secret;Database=orders")]
+    [InlineData("postgresql://ann:secret@db.example:5433/orders",
+        "Host=db.example;Port=5433;Username=ann;Password=secret;Database=orders")]
     [InlineData("postgres://db.example/orders", "Host=db.example;Database=orders")]
     [InlineData("POSTGRESQL://db.example", "Host=db.example")]
     [InlineData("postgresql://ann@db.example/", "Host=db.example;Username=ann")]
     [InlineData("postgresql://a%40b:p%40ss%3Aw%2F%3B%22@h/d%20e", "Host=h;Username=a@b;Password=p@ss:w/;\";Database=d e")]
-    [InlineData("postgresql://h/d?sslmode=require&application_name=my%20app&flag", "Host=h;Database=d;sslmode=require;application name=my app;flag=true")]
+    [InlineData("postgresql://h/d?sslmode=require&application_name=my%20app&flag",
+        "Host=h;Database=d;sslmode=require;application name=my app;flag=true")]
     [InlineData("postgresql://[::1]:5433/d", "Host=[::1];Port=5433;Database=d")]
     [InlineData("sqlite:///data/orders.db", "Data Source=data/orders.db")]
     [InlineData("sqlite:////var/orders.db", "Data Source=/var/orders.db")]
-    [InlineData("sqlite:///my%20file.db?mode=ReadOnly&foreign_keys=true", "Data Source=my file.db;mode=ReadOnly;foreign keys=true")]
+    [InlineData("sqlite:///my%20file.db?mode=ReadOnly&foreign_keys=true",
+        "Data Source=my file.db;mode=ReadOnly;foreign keys=true")]
     [InlineData("sqlite:///:memory:", "Data Source=:memory:")]
     public void Convert_Url_IsThisConnectionString(string url, string expected)
     {

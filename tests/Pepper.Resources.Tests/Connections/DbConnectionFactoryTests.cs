@@ -84,7 +84,8 @@ public sealed class DbConnectionFactoryTests : SqliteTest
         var provider = new ListingProvider();
         var off = await new DbConnectionFactory(provider, "Server=x").CreateAsync(default!, default);
         var on = await new DbConnectionFactory(
-            provider, "Server=x;Pooling=true", new DbConnectionFactoryOptions { DisableProviderPooling = false }).CreateAsync(default!, default);
+            provider, "Server=x;Pooling=true", new DbConnectionFactoryOptions { DisableProviderPooling = false })
+                .CreateAsync(default!, default);
 
         Assert.Contains("pooling=false", off.ConnectionString, StringComparison.OrdinalIgnoreCase);
         Assert.Equal("Server=x;Pooling=true", on.ConnectionString);

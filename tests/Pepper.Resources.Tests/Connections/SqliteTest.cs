@@ -17,7 +17,8 @@ public abstract class SqliteTest : TemporaryFolder
 
     private protected ResourcePool<DbConnection> NewPool(
         int maxSize = 1, DbConnectionFactoryOptions? connection = null, TimeSpan? acquireTimeout = null) =>
-        ConnectionPool.Create(SqliteFactory.Instance, ConnectionString, Options(maxSize, acquireTimeout), connection, monitor: Monitor);
+        ConnectionPool.Create(
+            SqliteFactory.Instance, ConnectionString, Options(maxSize, acquireTimeout), connection, monitor: Monitor);
 
     private protected static ResourcePoolOptions Options(int maxSize = 1, TimeSpan? acquireTimeout = null) => new()
     {

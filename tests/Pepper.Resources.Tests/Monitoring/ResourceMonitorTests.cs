@@ -49,7 +49,8 @@ public sealed class ResourceMonitorTests : IDisposable
     [Fact]
     public void RecordOperation_Labels_PassOnlyWhenAllowed()
     {
-        using var monitor = new ResourceMonitor(new ResourceMonitorOptions { AllowedLabels = { "env", "operation", "type", "success" } });
+        using var monitor = new ResourceMonitor(
+            new ResourceMonitorOptions { AllowedLabels = { "env", "operation", "type", "success" } });
         using var metrics = new MetricRecorder(monitor);
 
         monitor.RecordOperation(
@@ -90,7 +91,8 @@ public sealed class ResourceMonitorTests : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        broken.SetMeasurementEventCallback<double>((_, _, _, _) => throw new InvalidOperationException("The listener is broken."));
+        broken.SetMeasurementEventCallback<double>(
+            (_, _, _, _) => throw new InvalidOperationException("The listener is broken."));
         broken.Start();
 
         _monitor.RecordOperation("register", "file", true, TimeSpan.FromSeconds(1));
@@ -157,7 +159,8 @@ public sealed class ResourceMonitorTests : IDisposable
     }
 
     private ResourcePool<object> NewPool(string name) => new(
-        ResourceFactory.Create(_ => new ValueTask<object>(new object())), new ResourcePoolOptions { Name = name }, monitor: _monitor);
+        ResourceFactory.Create(_ => new ValueTask<object>(new object())),
+        new ResourcePoolOptions { Name = name }, monitor: _monitor);
 
     private sealed class OneMeterFactory : IMeterFactory
     {

@@ -58,7 +58,8 @@ public sealed class StateInstrumentsTests : IDisposable
     [Fact]
     public void Histograms_AdviseBucketsThatRise_AndWaitsGoFrom10MicrosecondsTo30Seconds()
     {
-        var histograms = Instruments().OfType<Histogram<double>>().ToDictionary(one => one.Name, one => one.Advice!.HistogramBucketBoundaries!);
+        var histograms = Instruments().OfType<Histogram<double>>()
+            .ToDictionary(one => one.Name, one => one.Advice!.HistogramBucketBoundaries!);
 
         Assert.All(histograms.Values, bounds => Assert.Equal(bounds.Order(), bounds));
         Assert.All(
@@ -130,7 +131,8 @@ public sealed class StateInstrumentsTests : IDisposable
         using var metrics = new MetricRecorder(_monitor);
 
         Assert.All(
-            Instruments().Where(one => one.IsObservable && one.Name.StartsWith("db.", StringComparison.Ordinal)).Select(one => one.Name).ToList(),
+            Instruments().Where(one => one.IsObservable && one.Name.StartsWith("db.", StringComparison.Ordinal))
+                .Select(one => one.Name).ToList(),
             name => Assert.All(
                 metrics.Observe(name).Keys,
                 series => Assert.Contains("db.client.connection.pool.name=database", series, StringComparison.Ordinal)));
@@ -156,8 +158,16 @@ public sealed class StateInstrumentsTests : IDisposable
         return found;
     }
 
-    private ResourcePool<object> NewPool(string name, bool isDatabase) => new(
-        ResourceFactory.Create(_ => new ValueTask<object>(new object())),
-        new ResourcePoolOptions { Name = name, MinSize = 0, MaxSize = 2, Type = ResourceType.Socket, EmitDatabaseMetrics = isDatabase },
-        monitor: _monitor);
+    private ResourcePool<object> NewPool(string name, bool isDatabase)
+    {
+        var options = new ResourcePoolOptions
+        {
+            Name = name,
+            MinSize = 0,
+            MaxSize = 2,
+            Type = ResourceType.Socket,
+            EmitDatabaseMetrics = isDatabase,
+        };
+        return new ResourcePool<object>(ResourceFactory.Create(_ => new ValueTask<object>(new object())), options, monitor: _monitor);
+    }
 }

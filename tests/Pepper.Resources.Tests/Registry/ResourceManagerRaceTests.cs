@@ -57,8 +57,15 @@ public sealed class ResourceManagerRaceTests
         var expired = 0L;
         var users = Enumerable.Range(0, 2).Select(user => Task.Run(async () =>
         {
+            var random = new Random(user);
             while (!stop.IsCancellationRequested)
             {
+                // Not always one of them holds it, or it would never expire.
+                for (var pause = random.Next(3); pause > 0; pause--)
+                {
+                    await Task.Yield();
+                }
+
                 try
                 {
                     await using var lease = await manager.AcquireAsync<ProbeResource>("shared");
@@ -88,6 +95,7 @@ public sealed class ResourceManagerRaceTests
             while (!stop.IsCancellationRequested)
             {
                 swept += await manager.CleanupExpiredAsync();
+                await Task.Yield();
             }
 
             return swept;
@@ -95,6 +103,6 @@ public sealed class ResourceManagerRaceTests
 
         await Task.WhenAll([.. users, sweeper]).WaitAsync(Stage.Guard);
 
-        Assert.True(expired > 5, $"Only {expired} resources expired.");
+        Assert.True(expired > 100, $"Only {expired} resources expired.");
     }
 }
