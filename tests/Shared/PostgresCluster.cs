@@ -86,7 +86,8 @@ internal sealed class PostgresCluster : IAsyncDisposable
         var candidates = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).AsEnumerable();
         if (Directory.Exists(debian))
         {
-            candidates = candidates.Concat(Directory.GetDirectories(debian).OrderDescending().Select(static version => Path.Combine(version, "bin")));
+            var versions = Directory.GetDirectories(debian).OrderDescending();
+            candidates = candidates.Concat(versions.Select(static version => Path.Combine(version, "bin")));
         }
 
         return candidates.FirstOrDefault(static folder => File.Exists(Path.Combine(folder, "initdb")));

@@ -19,7 +19,11 @@ internal static class Databases
     {
         await using var cluster = await PostgresCluster.StartAsync();
         DatabasePeer[] peers = isQueried
-            ? [new PepperDatabasePeer(cluster), new NpgsqlPoolPeer(cluster, isReset: false), new SemaphoreDatabasePeer(cluster), new NpgsqlPoolPeer(cluster, isReset: true)]
+            ?
+            [
+                new PepperDatabasePeer(cluster), new NpgsqlPoolPeer(cluster, isReset: false), new SemaphoreDatabasePeer(cluster),
+                new NpgsqlPoolPeer(cluster, isReset: true),
+            ]
             : [new PepperDatabasePeer(cluster), new NpgsqlPoolPeer(cluster, isReset: true), new SemaphoreDatabasePeer(cluster)];
         var samples = peers.ToDictionary(static peer => peer, static _ => new List<Sample>());
         foreach (var peer in peers)
@@ -51,7 +55,8 @@ internal static class Databases
         var samples = Enumerable.Range(0, tasks).Select(_ => new WaitSamples((each / 8) + 1)).ToArray();
         var bytes = GC.GetTotalAllocatedBytes(precise: true);
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(samples.Select(mine => Task.Run(() => isQueried ? peer.QueryLoopAsync(each, mine) : peer.OpenLoopAsync(each, mine))));
+        await Task.WhenAll(samples.Select(mine => Task.Run(() =>
+            isQueried ? peer.QueryLoopAsync(each, mine) : peer.OpenLoopAsync(each, mine))));
         var time = Stopwatch.GetElapsedTime(started);
         bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
         return new Sample(
@@ -88,7 +93,9 @@ internal static class Databases
     private sealed class PepperDatabasePeer(PostgresCluster cluster) : DatabasePeer
     {
         private readonly ResourcePool<DbConnection> _pool = ConnectionPool.Create(
-            NpgsqlFactory.Instance, cluster.ConnectionString, new ResourcePoolOptions { Name = "bench-pg", MinSize = Places, MaxSize = Places });
+            NpgsqlFactory.Instance,
+            cluster.ConnectionString,
+            new ResourcePoolOptions { Name = "bench-pg", MinSize = Places, MaxSize = Places });
 
         internal override string Name => "Pepper";
 
