@@ -181,6 +181,10 @@ public sealed class PooledDbDataSourceTests : SqliteTest
         var third = ConnectionPool.CreateDataSource(SqliteFactory.Instance, ConnectionString, Options(), monitor: Monitor);
         third.Dispose();
         third.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => third.CreateConnection());
+
+        // Without asynchrony the pool ends in the background; this waits for the same end.
+        await third.Pool.DisposeAsync().AsTask().WaitAsync(Guard);
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await third.Pool.AcquireAsync());
     }
 

@@ -168,6 +168,7 @@ public sealed class StateInstrumentsTests : IDisposable
             Type = ResourceType.Socket,
             EmitDatabaseMetrics = isDatabase,
         };
-        return new ResourcePool<object>(ResourceFactory.Create(_ => new ValueTask<object>(new object())), options, monitor: _monitor);
+        var factory = ResourceFactory.Create(_ => new ValueTask<object>(new object()));
+        return new ResourcePool<object>(factory, options, monitor: _monitor);
     }
 }
