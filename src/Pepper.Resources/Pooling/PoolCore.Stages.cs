@@ -5,6 +5,8 @@ namespace Pepper.Resources.Pooling;
 /// <content>Validation and reset: user code with a time limit, which runs while the pool holds the entry.</content>
 internal sealed partial class PoolCore
 {
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(49);
+
     /// <summary>
     /// Validates an entry that the pool holds, where that is due. False when it goes on in the background, where its end puts the
     /// entry back into service; else the result is in <see cref="PoolEntry.IsFit"/>.
@@ -99,14 +101,14 @@ internal sealed partial class PoolCore
         }
         else
         {
-            Prepare(entry);
+            PutBack(entry);
         }
     }
 
     /// <summary>Runs one stage within its limit. Never throws: <see cref="PoolEntry.IsFit"/> says how it ended.</summary>
     private async ValueTask RunStageAsync(PoolEntry entry, ResourceStage stage)
     {
-        var source = entry.StageSource ??= new CancellationTokenSource(Timeout.InfiniteTimeSpan, TimeProvider);
+        var source = entry.StageSource ??= new CancellationTokenSource();
         entry.StageSource = null;
         var limit = (stage == ResourceStage.Reset ? _options.ResetTimeout : _options.ValidateTimeout) ?? Timeout.InfiniteTimeSpan;
         Task<bool>? task = null;
@@ -121,7 +123,7 @@ internal sealed partial class PoolCore
             }
             else
             {
-                source.CancelAfter(limit);
+                using var timer = CancelAfter(source, limit);
                 task = running.AsTask();
                 entry.IsFit = await task.WaitAsync(source.Token).ConfigureAwait(false);
             }
@@ -141,7 +143,8 @@ internal sealed partial class PoolCore
             PoolLog.FoundUnfit(_logger, Name, stage == ResourceStage.Reset ? "reset" : "validate", failure.Message, failure);
         }
 
-        if (source.TryReset())
+        // One that had a timer is not used again: the timer may be about to cancel it.
+        if (task is null && source.TryReset())
         {
             entry.StageSource = source;
         }
@@ -150,15 +153,34 @@ internal sealed partial class PoolCore
     /// <summary>Whether the resource was idle for so short a time that it is lent without validation.</summary>
     private bool IsFresh(PoolEntry entry)
     {
-        if (_options.ValidateAfterIdle == TimeSpan.Zero)
+        if (_options.ValidateAfterIdle <= TickPeriod)
         {
             return false;
         }
 
-        // Not seen idle by the sweeper yet: idle for less than a tick, which is a quarter of this time at most.
+        // Too short to be noticed is never fresh. Not seen idle by the sweeper yet: idle for less than a tick, which is a quarter of this time at most.
         var seen = Volatile.Read(ref entry.SeenWord);
         var isSeenIdle = SlotState.Of(seen) == SlotState.Idle && SlotState.VersionOf(seen) == SlotState.VersionOf(entry.Word);
         return !isSeenIdle || TimeProvider.GetElapsedTime(Volatile.Read(ref entry.SeenAt)) < _options.ValidateAfterIdle - TickPeriod;
+    }
+
+    // What is longer than a timer can take is as good as for ever.
+    private static TimeSpan Within(TimeSpan limit) => limit > LongestLimit ? Timeout.InfiniteTimeSpan : limit;
+
+    /// <summary>Limits a stage. Not by the source's own timer: what user code has registered on the token may throw, on a timer's thread.</summary>
+    private ITimer? CancelAfter(CancellationTokenSource source, TimeSpan limit)
+    {
+        limit = Within(limit);
+        if (limit == Timeout.InfiniteTimeSpan)
+        {
+            return null;
+        }
+
+        using (SuppressFlow())
+        {
+            return TimeProvider.CreateTimer(
+                static state => PoolShutdown.Cancel((CancellationTokenSource)state!), source, limit, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Lets go of a task that nobody waits for any more: its failure is nobody's surprise.</summary>

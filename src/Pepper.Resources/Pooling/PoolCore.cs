@@ -178,6 +178,12 @@ internal sealed partial class PoolCore : IResourceSource
             Sweep(entry, DestroyReason.PoolInvalidated);
         }
 
+        if (Volatile.Read(ref _live) > Volatile.Read(ref _maxSize))
+        {
+            // The pool was made smaller while this entry was held, so that nobody could see what would become of it.
+            TrimExcess();
+        }
+
         return word;
     }
 

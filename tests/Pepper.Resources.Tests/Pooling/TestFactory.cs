@@ -92,6 +92,9 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
     /// <summary>Whether a resource passes its reset. Default: yes.</summary>
     internal Func<TestResource, bool>? IsReusable { get; set; }
 
+    /// <summary>Whether each validation goes on on another thread, however soon it ends.</summary>
+    internal bool YieldsInValidation { get; set; }
+
     internal int Live => Volatile.Read(ref _live);
 
     internal int MaxLive => Volatile.Read(ref _maxLive);
@@ -123,6 +126,11 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
     public async ValueTask<bool> ValidateAsync(TestResource resource, CancellationToken cancellationToken)
     {
         await RunAsync(Stage.Validate, cancellationToken);
+        if (YieldsInValidation)
+        {
+            await Task.Yield();
+        }
+
         return IsFit?.Invoke(resource) ?? true;
     }
 
