@@ -14,7 +14,7 @@ internal sealed partial class PoolCore
     private bool Validate(PoolEntry entry, bool isBlocking)
     {
         entry.IsFit = true;
-        if (!_validatesOnBorrow || !entry.Factory!.Hooks.HasFlag(FactoryHooks.Validate) || IsFresh(entry))
+        if (!_validatesOnBorrow || (entry.Factory!.Hooks & FactoryHooks.Validate) == FactoryHooks.None || IsFresh(entry))
         {
             return true;
         }
@@ -70,8 +70,8 @@ internal sealed partial class PoolCore
     private bool NeedsReset(PoolEntry entry)
     {
         var hooks = entry.Factory!.Hooks;
-        return hooks.HasFlag(FactoryHooks.Reset)
-            || (_options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate));
+        return (hooks & FactoryHooks.Reset) != FactoryHooks.None
+            || ((_options.Validation & ValidationMode.OnReturn) != ValidationMode.None && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
     }
 
     /// <summary>Resets, and where it is asked for validates, a returned resource, and puts it back into service.</summary>
@@ -79,13 +79,13 @@ internal sealed partial class PoolCore
     {
         var hooks = entry.Factory!.Hooks;
         entry.IsFit = true;
-        if (hooks.HasFlag(FactoryHooks.Reset))
+        if ((hooks & FactoryHooks.Reset) != FactoryHooks.None)
         {
             await RunStageAsync(entry, ResourceStage.Reset).ConfigureAwait(false);
         }
 
         var reason = DestroyReason.ResetFailed;
-        if (entry.IsFit && _options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate))
+        if (entry.IsFit && (_options.Validation & ValidationMode.OnReturn) != ValidationMode.None && (hooks & FactoryHooks.Validate) != FactoryHooks.None)
         {
             await RunStageAsync(entry, ResourceStage.Validate).ConfigureAwait(false);
             reason = DestroyReason.ValidationFailed;
