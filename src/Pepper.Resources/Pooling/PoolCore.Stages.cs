@@ -53,7 +53,6 @@ internal sealed partial class PoolCore
     private async Task FinishValidationAsync(PoolEntry entry, ValueTask running)
     {
         await running.ConfigureAwait(false);
-        Interlocked.Decrement(ref _validating);
         if (entry.IsFit)
         {
             Offer(entry);
@@ -63,7 +62,9 @@ internal sealed partial class PoolCore
             Discard(entry, DestroyReason.ValidationFailed);
         }
 
-        // The waiter that this was for, or one whom it kept from being served, may have another idle resource to try.
+        // Not before: a caller that may not wait must see the resource either here or idle. The waiter that this was for, or one whom it
+        // kept from being served, may have another to try.
+        Interlocked.Decrement(ref _validating);
         ServeQueue();
     }
 
