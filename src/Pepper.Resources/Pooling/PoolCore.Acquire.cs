@@ -54,6 +54,9 @@ internal sealed partial class PoolCore
             if (!entry.IsFit)
             {
                 Discard(entry, DestroyReason.ValidationFailed);
+
+                // Who queued meanwhile took this validation for the one that serves it.
+                ServeQueue();
                 continue;
             }
 
@@ -64,8 +67,16 @@ internal sealed partial class PoolCore
             }
 
             NoteHolder(entry, member, file, line, TracksLeaks ? Activity.Current?.TraceId ?? default : default);
-            token = Publish(entry, SlotState.InUse);
+
+            // Before it is lent: a sweep that sees the loan must not see the time of an earlier one.
             NoteLoan(entry);
+            token = Publish(entry, SlotState.InUse);
+            if (Volatile.Read(ref _gate) != 0)
+            {
+                // A disposal that saw the entry held waits for what becomes of it.
+                SettleIfClosing();
+            }
+
             return entry;
         }
 
@@ -96,15 +107,12 @@ internal sealed partial class PoolCore
     /// <returns>Why it may not wait, or null.</returns>
     internal Exception? Enqueue(PoolWaiter waiter)
     {
+        bool isClosed;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            if (IsClosed)
-            {
-                return ClosedException();
-            }
-
-            if (MayWait_NeedsLock())
+            isClosed = IsClosed;
+            if (!isClosed && MayWait_NeedsLock())
             {
                 StartMaintenance_NeedsLock();
                 waiter.StartedAt = TimeProvider.GetTimestamp();
@@ -115,6 +123,17 @@ internal sealed partial class PoolCore
                 SetDeadline_NeedsLock(waiter);
                 return null;
             }
+        }
+
+        waiter.Outcome = AcquireOutcome.Rejected;
+        if (_monitor.Instruments.Acquisition.Enabled)
+        {
+            _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Rejected), TimeSpan.Zero);
+        }
+
+        if (isClosed)
+        {
+            return ClosedException();
         }
 
         Interlocked.Increment(ref _rejections);
@@ -156,21 +175,41 @@ internal sealed partial class PoolCore
     private void Offer(PoolEntry entry)
     {
         PoolWaiter? waiter;
-        var isRefused = false;
+        DestroyReason? refusal;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            waiter = (_gate & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
-            if (waiter is not null)
-            {
-                TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
-            }
-            else
-            {
-                isRefused = IsClosed || _live > _maxSize;
-            }
+            waiter = DecideOn_NeedsLock(entry, out refusal);
         }
 
+        Settle(entry, waiter, refusal);
+    }
+
+    /// <summary>Who gets an entry that the pool holds. Nobody, when it is to be idle, or to be destroyed for the reason given.</summary>
+    private PoolWaiter? DecideOn_NeedsLock(PoolEntry entry, out DestroyReason? refusal)
+    {
+        var waiter = (_gate & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
+        refusal = entry.Generation != Volatile.Read(ref _generation) ? DestroyReason.PoolInvalidated
+            : _live > _maxSize && _live - CountStates().Leaving > _maxSize ? DestroyReason.Resized
+            : waiter is null && IsClosed ? DestroyReason.PoolClosed
+            : null;
+        if (refusal is not null)
+        {
+            // Under the lock, so that the next decision counts it as leaving.
+            Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Destroying));
+            return null;
+        }
+
+        if (waiter is not null)
+        {
+            TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
+        }
+
+        return waiter;
+    }
+
+    private void Settle(PoolEntry entry, PoolWaiter? waiter, DestroyReason? refusal)
+    {
         if (waiter is not null)
         {
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Trace);
@@ -178,9 +217,9 @@ internal sealed partial class PoolCore
             waiter.Deliver(entry, Publish(entry, SlotState.InUse));
             SettleIfClosing();
         }
-        else if (isRefused)
+        else if (refusal is { } reason)
         {
-            Discard(entry, IsClosed ? DestroyReason.PoolClosed : DestroyReason.Resized);
+            StartDestroy(entry, reason);
         }
         else
         {
@@ -225,6 +264,9 @@ internal sealed partial class PoolCore
         else
         {
             Discard(entry, DestroyReason.ValidationFailed);
+
+            // Who queued meanwhile took this validation for the one that serves it.
+            EnsureSupply();
         }
     }
 
@@ -268,7 +310,7 @@ internal sealed partial class PoolCore
     /// <summary>A caller for whom a place is free, or a resource on its way, does not count as waiting for others.</summary>
     private bool MayWait_NeedsLock() =>
         _options.MaxWaiters is not { } most
-        || _waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating) <= most;
+        || _waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating + CountStates().Idle) <= most;
 
     private Exception ClosedException() =>
         IsDisposed

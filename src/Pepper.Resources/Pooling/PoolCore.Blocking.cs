@@ -14,27 +14,54 @@ internal sealed partial class PoolCore
         }
 
         using var waiter = new BlockingPoolWaiter { Timeout = timeout, Member = site.Member, File = site.File, Line = site.Line };
+        waiter.NoteTrace(this);
         if (Enqueue(waiter) is { } refusal)
         {
+            waiter.ReportSpan(this, refusal);
             throw refusal;
         }
 
-        // Deadlines come from a timer, whose callbacks need a thread of the thread pool: a blocked caller also looks itself.
-        var realTime = TimeProvider == TimeProvider.System ? timeout : Timeout.InfiniteTimeSpan;
         using (cancellationToken.UnsafeRegister(
             static (state, canceled) => ((Cancellation)state!).Run(canceled), new Cancellation(this, waiter)))
         {
             ServeQueue();
+            Block(waiter);
+        }
+
+        ReportWait(waiter);
+        waiter.ReportSpan(this, waiter.Failure);
+        token = waiter.Token;
+        return waiter.Entry ?? throw waiter.Failure!;
+    }
+
+    private void Block(BlockingPoolWaiter waiter)
+    {
+        // Deadlines come from a timer, whose callbacks need a thread of the thread pool: a blocked caller also looks itself.
+        var realTime = waiter.Timeout == TimeSpan.Zero || (TimeProvider == TimeProvider.System && waiter.Timeout < LongestLimit / 2)
+            ? waiter.Timeout
+            : Timeout.InfiniteTimeSpan;
+        try
+        {
             if (!waiter.Wait(realTime))
             {
                 ExpireNow(waiter);
                 waiter.Wait(Timeout.InfiniteTimeSpan);
             }
         }
+        catch (ThreadInterruptedException)
+        {
+            if (!TryLeaveQueue(waiter, AcquireOutcome.Canceled))
+            {
+                // Whoever took it out is about to end it.
+                waiter.SpinUntilEnded();
+                if (waiter.Entry is { } entry)
+                {
+                    Return(entry, waiter.Token);
+                }
+            }
 
-        ReportWait(waiter);
-        token = waiter.Token;
-        return waiter.Entry ?? throw waiter.Failure!;
+            throw;
+        }
     }
 
     private sealed class Cancellation(PoolCore core, PoolWaiter waiter)

@@ -113,8 +113,31 @@ internal sealed partial class PoolCore
             return ResetAsync(entry);
         }
 
-        Prepare(entry);
+        PutBack(entry);
         return default;
+    }
+
+    /// <summary>Puts what was returned into service: validated first, if it goes to a waiter; else that is due when it is lent.</summary>
+    private void PutBack(PoolEntry entry)
+    {
+        if ((Volatile.Read(ref _gate) & WaitingMask) != 0)
+        {
+            Prepare(entry);
+            return;
+        }
+
+        DestroyReason? refusal = null;
+        PoolWaiter? waiter = null;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (_waiters.Count == 0)
+            {
+                waiter = DecideOn_NeedsLock(entry, out refusal);
+            }
+        }
+
+        Settle(entry, waiter, refusal);
     }
 
     /// <summary>Ends the loan and holds the entry. Exactly one of any number of copies of a lease succeeds.</summary>

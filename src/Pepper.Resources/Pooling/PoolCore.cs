@@ -65,7 +65,7 @@ internal sealed partial class PoolCore : IResourceSource
             _entries[index] = new PoolEntry(this, index);
         }
 
-        _validatesOnBorrow = _options.Validation.HasFlag(ValidationMode.OnBorrow);
+        _validatesOnBorrow = (_options.Validation & ValidationMode.OnBorrow) != ValidationMode.None;
         TracksLeaks = _options.LeakThreshold is not null;
         ReadHooks();
         _monitor.Sources.Add(this);
@@ -95,11 +95,12 @@ internal sealed partial class PoolCore : IResourceSource
     private void ReadHooks()
     {
         var hooks = _factory.Hooks;
-        _isBorrowPlain = !TracksLeaks && !(_validatesOnBorrow && hooks.HasFlag(FactoryHooks.Validate));
+        _isBorrowPlain = !TracksLeaks && !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
         _isReturnPlain = !TracksLeaks
             && _options.MaxUses is null
-            && !hooks.HasFlag(FactoryHooks.Reset)
-            && !(_options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate));
+            && (hooks & FactoryHooks.Reset) == FactoryHooks.None
+            && !((_options.Validation & ValidationMode.OnReturn) != ValidationMode.None
+                && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
     }
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
@@ -176,6 +177,12 @@ internal sealed partial class PoolCore : IResourceSource
         if (entry.Generation != Volatile.Read(ref _generation))
         {
             Sweep(entry, DestroyReason.PoolInvalidated);
+        }
+
+        if (Volatile.Read(ref _live) > Volatile.Read(ref _maxSize))
+        {
+            // The pool was made smaller while this entry was held, so that nobody could see what would become of it.
+            TrimExcess();
         }
 
         return word;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Pepper.Resources.Cleanup;
+using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
 
@@ -33,10 +34,36 @@ internal abstract class PoolWaiter : TimerWheelNode
     internal int Line;
     internal ActivityTraceId Trace;
 
+    private ActivityContext _parent;
+    private DateTimeOffset _startedAtUtc;
+    private bool _isTraced;
+
     internal AcquireOutcome Outcome { get; set; }
 
     /// <summary>Whether the caller blocks a thread, so that creations for it should not need one of the thread pool.</summary>
     internal virtual bool IsBlocking => false;
+
+    /// <summary>Notes the trace that the caller is in, if anybody listens. Called before the waiter is queued.</summary>
+    internal void NoteTrace(PoolCore core)
+    {
+        Trace = core.TracksLeaks ? Activity.Current?.TraceId ?? default : default;
+        _isTraced = ResourceActivities.IsEnabled;
+        if (_isTraced)
+        {
+            _parent = Activity.Current?.Context ?? default;
+            _startedAtUtc = core.TimeProvider.GetUtcNow();
+        }
+    }
+
+    /// <summary>Tells of the wait, on the caller's own thread, when it has ended.</summary>
+    internal void ReportSpan(PoolCore core, Exception? failure)
+    {
+        if (_isTraced)
+        {
+            ResourceActivities.RecordAcquire(
+                core.Name, core.TypeLabel, PoolLabels.Of(Outcome), _parent, _startedAtUtc, failure);
+        }
+    }
 
     /// <summary>Hands the resource over. The caller's continuation does not run on this thread.</summary>
     internal abstract void Deliver(PoolEntry entry, long token);

@@ -228,9 +228,10 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         waiter.Member = member;
         waiter.File = file;
         waiter.Line = line;
-        waiter.NoteTrace();
+        waiter.NoteTrace(_core);
         if (_core.Enqueue(waiter) is { } refusal)
         {
+            waiter.ReportSpan(_core, refusal);
             return ValueTask.FromException<Lease<T>>(refusal);
         }
 
