@@ -191,7 +191,8 @@ internal sealed partial class PoolCore
         entry.ExpiresAt = ExpiryFrom(now);
         int size;
         PoolWaiter? waiter;
-        DestroyReason? refusal;
+        long word;
+        DestroyReason reason;
         lock (_lock)
         {
             // In one step: a waiter whose creation no longer counts would be seen as one who needs another.
@@ -199,11 +200,11 @@ internal sealed partial class PoolCore
             EndCreation_NeedsLock(isHung);
             _failuresInARow = 0;
             size = _live;
-            waiter = DecideOn_NeedsLock(entry, out refusal);
+            waiter = Place_NeedsLock(entry, out word, out reason);
         }
 
         Interlocked.Increment(ref _created);
-        Settle(entry, waiter, refusal);
+        Settle(entry, waiter, word, reason);
         RecordCreation(TimeProvider.GetElapsedTime(started, now), size);
         EnsureSupply();
         SignalProgress();
