@@ -7,6 +7,9 @@ switch (args)
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
+    case ["registry"]:
+        await RegistryBenchmark.RunAsync(Console.Out);
+        return 0;
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks --");
         Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER] | cleanup | registry");
