@@ -68,7 +68,6 @@ public sealed class CleanupSchedulerStressTests
 
         await Task.WhenAll(Enumerable.Range(0, Threads).Select(HammerAsync)).WaitAsync(Guard);
         await EndAsync(scheduler, runPending, watch);
-
         Assert.All(runs, count => Assert.InRange(count, 0, 1));
         Assert.Equal(runs.Sum(), scheduler.CompletedCleanups);
         Assert.InRange(scheduler.CompletedCleanups, ranByCall, scheduled + 1 - cancelled);
