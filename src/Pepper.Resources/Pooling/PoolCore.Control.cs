@@ -259,7 +259,7 @@ internal sealed partial class PoolCore
 
             foreach (var entry in _entries)
             {
-                excess -= excess > 0 && TryDoom_NeedsLock(entry) ? 1 : 0;
+                excess -= excess > 0 && TryRetire_NeedsLock(entry, idle) ? 1 : 0;
             }
         }
 
@@ -269,16 +269,33 @@ internal sealed partial class PoolCore
         }
     }
 
-    private static bool TryDoom_NeedsLock(PoolEntry entry)
+    /// <summary>Takes a lent entry out of service at its return; one that has just come back at once. What is held is seen by who publishes it.</summary>
+    private static bool TryRetire_NeedsLock(PoolEntry entry, List<PoolEntry> idle)
     {
-        var word = Volatile.Read(ref entry.Word);
-        if (SlotState.Of(word) != SlotState.InUse)
+        while (true)
         {
-            return false;
+            var word = Volatile.Read(ref entry.Word);
+            if (SlotState.Of(word) == SlotState.Idle)
+            {
+                if (entry.TryMove(word, SlotState.With(word, SlotState.Destroying)))
+                {
+                    idle.Add(entry);
+                    return true;
+                }
+            }
+            else if (SlotState.Of(word) == SlotState.InUse)
+            {
+                entry.DoomReason = DestroyReason.Resized;
+                if (entry.TryMove(word, SlotState.Doom(word)))
+                {
+                    return true;
+                }
+            }
+            else
+            {
+                return false;
+            }
         }
-
-        entry.DoomReason = DestroyReason.Resized;
-        return entry.TryMove(word, SlotState.Doom(word));
     }
 
     private void GrowPlaces_NeedsLock(int maxSize)

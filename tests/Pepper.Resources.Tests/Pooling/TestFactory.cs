@@ -86,6 +86,9 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
     /// <summary>Called at the begin of each creation.</summary>
     internal Action<CancellationToken>? OnCreate { get; set; }
 
+    /// <summary>What the creations do, by their number. Default: what is set for the stage.</summary>
+    internal Func<int, CancellationToken, Task>? CreateNow { get; init; }
+
     /// <summary>Whether a resource passes validation. Default: yes.</summary>
     internal Func<TestResource, bool>? IsFit { get; set; }
 
@@ -111,10 +114,14 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
         Raise(ref _maxCreating, Interlocked.Increment(ref _creating));
         try
         {
-            Contexts.Enqueue(context);
+            if (CreateNow is null)
+            {
+                Contexts.Enqueue(context);
+            }
+
             OnCreate?.Invoke(cancellationToken);
             var run = RunAsync(Stage.Create, cancellationToken);
-            return FinishCreateAsync(run);
+            return FinishCreateAsync(CreateNow?.Invoke(Calls(Stage.Create), cancellationToken) ?? run);
         }
         catch (Exception)
         {

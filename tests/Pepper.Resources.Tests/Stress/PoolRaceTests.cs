@@ -1,0 +1,351 @@
+using System.Runtime.CompilerServices;
+using Pepper.Resources.Pooling;
+using Pepper.Resources.Testing;
+using Pepper.Resources.Tests.Pooling;
+
+namespace Pepper.Resources.Tests.Stress;
+
+/// <summary>Short rounds on real threads, each of which aims at one race. A wake-up that is lost fails a guard instead of hanging.</summary>
+public sealed class PoolRaceTests
+{
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
+    private readonly TestFactory _factory = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Release_RacesWithDispose_EverythingIsDestroyedOnce(bool isSomebodyWaiting)
+    {
+        for (var round = 0; round < 5_000; round++)
+        {
+            var pool = NewPool(2);
+            var lease = await pool.AcquireAsync(Stop);
+            var other = await pool.AcquireAsync(Stop);
+            other.Dispose();
+            var waiters = isSomebodyWaiting ? new[] { UseAsync(pool), UseAsync(pool) } : [];
+
+            await Together(() => lease.Dispose(), () => _ = pool.DisposeAsync().AsTask());
+
+            await pool.DisposeAsync().AsTask().WaitAsync(Guard, Stop);
+            await Task.WhenAll(waiters).WaitAsync(Guard, Stop);
+        }
+
+        await PoolTestBase.AssertAllDestroyedOnce(_factory);
+
+        static async Task UseAsync(ResourcePool<TestResource> pool)
+        {
+            try
+            {
+                (await pool.AcquireAsync(CancellationToken.None)).Dispose();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Told that the pool is disposed.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Acquire_RacesWithDispose_EverythingIsDestroyedOnce()
+    {
+        for (var round = 0; round < 3_000; round++)
+        {
+            var pool = NewPool(1, options => options.LeakThreshold = (round & 1) == 0 ? null : TimeSpan.FromHours(1));
+            (await pool.AcquireAsync(Stop)).Dispose();
+
+            await Together(
+                () =>
+                {
+                    if (pool.TryAcquire(out var lease))
+                    {
+                        lease.Resource.Enter();
+                        lease.Resource.Leave();
+                        lease.Dispose();
+                    }
+                },
+                () => _ = pool.DisposeAsync().AsTask());
+
+            await pool.DisposeAsync().AsTask().WaitAsync(Guard, Stop);
+        }
+
+        await PoolTestBase.AssertAllDestroyedOnce(_factory);
+    }
+
+    [Fact]
+    public async Task Cancel_RacesWithHandOver_NothingIsLost()
+    {
+        await using var pool = NewPool(1);
+        var served = 0;
+        for (var round = 0; round < 10_000; round++)
+        {
+            var lease = await pool.AcquireAsync(Stop);
+            using var cancellation = new CancellationTokenSource();
+            var waiting = pool.AcquireAsync(cancellation.Token).AsTask();
+
+            await Together(lease.Dispose, cancellation.Cancel);
+
+            try
+            {
+                (await waiting.WaitAsync(Guard, Stop)).Dispose();
+                served++;
+            }
+            catch (OperationCanceledException)
+            {
+                // The other one won.
+            }
+
+            Assert.Equal((1, 0), (pool.Statistics.Idle, pool.Statistics.Waiting));
+        }
+
+        Assert.InRange(served, 0, 10_000);
+        Assert.Equal(1, _factory.Created);
+    }
+
+    [Fact]
+    public async Task Deadline_RacesWithHandOver_NothingIsLost()
+    {
+        var time = new ManualTimeProvider();
+        await using var pool = NewPool(1, null, time);
+        for (var round = 0; round < 5_000; round++)
+        {
+            var lease = await pool.AcquireAsync(Stop);
+            var waiting = pool.AcquireAsync(TimeSpan.FromMilliseconds(5), Stop).AsTask();
+
+            await Together(lease.Dispose, () => time.Advance(TimeSpan.FromMilliseconds(6)));
+
+            try
+            {
+                (await waiting.WaitAsync(Guard, Stop)).Dispose();
+            }
+            catch (PoolExhaustedException)
+            {
+                // The other one won.
+            }
+
+            Assert.Equal((1, 0), (pool.Statistics.Idle, pool.Statistics.Waiting));
+        }
+    }
+
+    [Fact]
+    public async Task Copies_DisposedByTwoThreadsWhileAThirdAcquires_NeverFreeTheNextLoan()
+    {
+        await using var pool = NewPool(2);
+        (await pool.AcquireAsync(Stop)).Dispose();
+        var box = new StrongBox<Lease<TestResource>>();
+        var isOver = false;
+        var faults = 0;
+        var rounds = 0L;
+        var end = TimeProvider.System.GetTimestamp();
+        var disposers = Enumerable.Range(0, 2).Select(_ => OnThread(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                var copy = Volatile.Read(ref box);
+                copy.Value.Dispose();
+            }
+        })).ToArray();
+        var acquirer = OnThread(() =>
+        {
+            while (TimeProvider.System.GetElapsedTime(end) < TimeSpan.FromSeconds(1))
+            {
+                if (!pool.TryAcquire(out var lease))
+                {
+                    continue;
+                }
+
+                // Nobody else has this loan: until it is shown to the others below, it must not end.
+                var resource = lease.Resource;
+                resource.Enter();
+                Thread.SpinWait(20);
+                faults += lease.IsStale ? 1 : 0;
+                resource.Leave();
+                Volatile.Write(ref box, new StrongBox<Lease<TestResource>>(lease));
+                lease.Dispose();
+                rounds++;
+            }
+
+            Volatile.Write(ref isOver, true);
+        });
+
+        await Task.WhenAll([.. disposers, acquirer]).WaitAsync(Guard, Stop);
+
+        Assert.Equal(0, faults);
+        Assert.True(rounds > 1000, $"{rounds} rounds");
+        Assert.Equal(0, pool.Statistics.InUse);
+    }
+
+    [Theory]
+    [InlineData(1, 2, FactoryHooks.None)]
+    [InlineData(1, 3, FactoryHooks.None)]
+    [InlineData(2, 3, FactoryHooks.None)]
+    [InlineData(2, 5, FactoryHooks.Validate)]
+    [InlineData(1, 4, FactoryHooks.All)]
+    public async Task Acquire_AtTheBoundaryOfEmptyAndFull_LosesNoWakeUp(int size, int callers, FactoryHooks hooks)
+    {
+        var factory = new TestFactory { Hooks = hooks, YieldsInValidation = size == 2 };
+        await using var pool = NewPool(size, null, null, factory);
+
+        await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(
+            async () =>
+            {
+                for (var round = 0; round < 10_000; round++)
+                {
+                    var lease = await pool.AcquireAsync(Timeout.InfiniteTimeSpan, CancellationToken.None);
+                    lease.Resource.Enter();
+                    lease.Resource.Leave();
+                    lease.Dispose();
+                }
+            },
+            Stop))).WaitAsync(Guard, Stop);
+
+        Assert.Equal(0, pool.Statistics.Waiting);
+        Assert.Equal(callers * 10_000, pool.Statistics.Acquired);
+        Assert.InRange(factory.MaxLive, 1, size);
+    }
+
+    [Fact]
+    public async Task Acquire_WhilePausedAndResumed_LosesNoWakeUp()
+    {
+        await using var pool = NewPool(2);
+        var isOver = false;
+        var switcher = Task.Run(
+            () =>
+            {
+                while (!Volatile.Read(ref isOver))
+                {
+                    pool.Pause();
+                    Thread.SpinWait(50);
+                    pool.Resume();
+                    Thread.SpinWait(200);
+                }
+            },
+            Stop);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(
+            async () =>
+            {
+                for (var round = 0; round < 5_000; round++)
+                {
+                    (await pool.AcquireAsync(Timeout.InfiniteTimeSpan, CancellationToken.None)).Dispose();
+                }
+            },
+            Stop))).WaitAsync(Guard, Stop);
+
+        Volatile.Write(ref isOver, true);
+        await switcher.WaitAsync(Guard, Stop);
+        Assert.Equal(0, pool.Statistics.Waiting);
+    }
+
+    [Fact]
+    public async Task Eviction_RacesWithAcquire_NeverLendsWhatIsDestroyed()
+    {
+        var time = new ManualTimeProvider();
+        var pool = NewPool(
+            4, options => options.IdleTimeout = options.MaxLifetime = TimeSpan.FromMilliseconds(40), time);
+        var isOver = false;
+        var sweeper = Task.Run(
+            () =>
+            {
+                while (!Volatile.Read(ref isOver))
+                {
+                    time.Advance(TimeSpan.FromMilliseconds(10));
+                }
+            },
+            Stop);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(
+            async () =>
+            {
+                for (var round = 0; round < 5_000; round++)
+                {
+                    var lease = await pool.AcquireAsync(Timeout.InfiniteTimeSpan, CancellationToken.None);
+                    lease.Resource.Enter();
+                    lease.Resource.Leave();
+                    lease.Dispose();
+                }
+            },
+            Stop))).WaitAsync(Guard, Stop);
+
+        Volatile.Write(ref isOver, true);
+        await sweeper.WaitAsync(Guard, Stop);
+        await pool.DisposeAsync().AsTask().WaitAsync(Guard, Stop);
+        await PoolTestBase.AssertAllDestroyedOnce(_factory);
+        Assert.InRange(_factory.MaxLive, 1, 4);
+    }
+
+    [Fact]
+    public async Task Resize_RacesWithReturns_SettlesAtTheSize()
+    {
+        await using var pool = NewPool(4);
+        for (var round = 0; round < 2_000; round++)
+        {
+            var leases = new[] { await pool.AcquireAsync(Stop), await pool.AcquireAsync(Stop), await pool.AcquireAsync(Stop) };
+
+            await Together(
+                () => Array.ForEach(leases, lease => lease.Dispose()),
+                () => pool.Resize(0, 1));
+
+            await PoolTestBase.Until(() => pool.Statistics.Size <= 1);
+            Assert.Equal(1, pool.Statistics.Idle);
+            pool.Resize(0, 4);
+        }
+    }
+
+    [Fact]
+    public async Task BlockingAcquire_AtTheBoundary_LosesNoWakeUp()
+    {
+        await using var pool = new ResourcePool<TestResource>(
+            ResourceFactory.CreateSync(() => new TestResource(1, _factory)), new ResourcePoolOptions { MinSize = 0, MaxSize = 1 });
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => OnThread(() =>
+        {
+            for (var round = 0; round < 3_000; round++)
+            {
+                using var lease = pool.Acquire(Guard, CancellationToken.None);
+                lease.Resource.Enter();
+                lease.Resource.Leave();
+            }
+        }))).WaitAsync(Guard, Stop);
+
+        Assert.Equal(9_000, pool.Statistics.Acquired);
+    }
+
+    private static Task OnThread(Action run) =>
+        Task.Factory.StartNew(run, Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Runs both at the same moment, as nearly as can be.</summary>
+    private static async Task Together(Action first, Action second)
+    {
+        var ready = 0;
+        var other = Task.Run(
+            () =>
+            {
+                Meet();
+                second();
+            },
+            Stop);
+        Meet();
+        first();
+        await other.WaitAsync(Guard, Stop);
+
+        void Meet()
+        {
+            Interlocked.Increment(ref ready);
+            var spin = new SpinWait();
+            while (Volatile.Read(ref ready) < 2)
+            {
+                spin.SpinOnce(-1);
+            }
+        }
+    }
+
+    private ResourcePool<TestResource> NewPool(
+        int maxSize, Action<ResourcePoolOptions>? configure = null, TimeProvider? time = null, TestFactory? factory = null)
+    {
+        var options = new ResourcePoolOptions { Name = "race", MinSize = 0, MaxSize = maxSize };
+        configure?.Invoke(options);
+        return new ResourcePool<TestResource>(factory ?? _factory, options, time, new ResourceMonitor());
+    }
+}
