@@ -21,9 +21,9 @@ public sealed partial class ResourceCoordinator
     };
 
     /// <summary>
-    /// Whether everything can be used, judged from what is known: nothing is leased for it, so asking makes no full pool fuller. A pool is
-    /// unhealthy when none of its resources is usable and creating them fails; degraded when its first caller waits for longer than
-    /// <see cref="ResourceCoordinatorOptions.DegradedWait"/>, or creating fails while others are still usable.
+    /// Whether everything can be used, judged from what is known: nothing is leased for it, so asking makes no full pool fuller.
+    /// A pool is unhealthy when none of its resources is usable and creating them fails; degraded when its first caller waits for
+    /// longer than <see cref="ResourceCoordinatorOptions.DegradedWait"/>, or creating fails while others are still usable.
     /// </summary>
     /// <returns>The worst of all parts, and every reason.</returns>
     public CoordinatorHealth GetHealth()
@@ -56,7 +56,8 @@ public sealed partial class ResourceCoordinator
             return pool.Idle + pool.InUse == 0
                 ? (HealthStatus.Unhealthy, $"Pool '{pool.Name}' has no usable resource, and creating one has failed "
                     + $"{pool.ConsecutiveCreateFailures} time(s) in a row.")
-                : (HealthStatus.Degraded, $"Pool '{pool.Name}' cannot create resources: {pool.ConsecutiveCreateFailures} failure(s) in a row.");
+                : (HealthStatus.Degraded, $"Pool '{pool.Name}' cannot create resources: "
+                    + $"{pool.ConsecutiveCreateFailures} failure(s) in a row.");
         }
 
         if (pool.IsPaused)

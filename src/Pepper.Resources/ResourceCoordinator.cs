@@ -8,8 +8,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources;
 
 /// <summary>
-/// The roof over everything that is kept: it names pools and resources, starts them in the order of their dependencies, stops them in the
-/// reverse order, and shows all of it at once. <see cref="CreateBuilder"/> begins one.
+/// The roof over everything that is kept: it names pools and resources, starts them in the order of their dependencies, stops
+/// them in the reverse order, and shows all of it at once. <see cref="CreateBuilder"/> begins one.
 /// </summary>
 /// <remarks>Safe from any thread.</remarks>
 [DebuggerDisplay("{State}: {Pools.Count} pools, {Resources.Count} resources")]
@@ -55,8 +55,8 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     public static ResourceCoordinatorBuilder CreateBuilder() => new();
 
     /// <summary>
-    /// Makes everything ready, each part after all that it depends on: pools are filled to their minimum, resources are registered. When a
-    /// part fails, what was started is stopped again, and the coordinator is stopped for good.
+    /// Makes everything ready, each part after all that it depends on: pools are filled to their minimum, resources are
+    /// registered. When a part fails, what was started is stopped again, and the coordinator is stopped for good.
     /// </summary>
     /// <param name="cancellationToken">Ends the start, which undoes what was started.</param>
     /// <returns>Ends when everything is ready.</returns>
@@ -109,7 +109,9 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(name);
         if (!_pools.TryGetValue(name, out var pool))
         {
-            var names = _pools.IsEmpty ? "there are none" : $"there are: {string.Join(", ", _pools.Keys.Order(StringComparer.Ordinal))}";
+            var names = _pools.IsEmpty
+                ? "there are none"
+                : $"there are: {string.Join(", ", _pools.Keys.Order(StringComparer.Ordinal))}";
             throw new ResourceNotFoundException($"There is no pool '{name}'; {names}.", name);
         }
 
@@ -140,13 +142,15 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
         GetPool<T>(pool).AcquireAsync(cancellationToken, member, file, line);
 
     /// <summary>
-    /// Stops everything, each part before all that it depends on: nobody new gets anything, holders are waited for, everything is destroyed.
-    /// After it no pool is left. What is still held after <see cref="ResourceCoordinatorOptions.StopTimeout"/> is destroyed when it comes
-    /// back. Twice is harmless.
+    /// Stops everything, each part before all that it depends on: nobody new gets anything, holders are waited for, everything is
+    /// destroyed. After it no pool is left. What is still held after <see cref="ResourceCoordinatorOptions.StopTimeout"/> is
+    /// destroyed when it comes back. Twice is harmless.
     /// </summary>
     /// <param name="cancellationToken">Ends the waiting for holders; what they hold is destroyed when it comes back.</param>
     /// <returns>Ends when all is stopped.</returns>
-    /// <exception cref="AggregateException">Parts that could not be stopped cleanly; all the others were stopped all the same.</exception>
+    /// <exception cref="AggregateException">
+    /// Parts that could not be stopped cleanly; all the others were stopped all the same.
+    /// </exception>
     public async Task CleanupAsync(CancellationToken cancellationToken = default)
     {
         // Not given up on cancellation: a stop that is under way has to be followed to its end, which the token then hastens.
@@ -156,7 +160,8 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
             var failures = _state == CoordinatorState.Stopped ? [] : await StopAllAsync(cancellationToken).ConfigureAwait(false);
             if (failures.Count > 0)
             {
-                throw new AggregateException("Not everything was stopped cleanly; what is still held is destroyed when it comes back.", failures);
+                throw new AggregateException(
+                    "Not everything was stopped cleanly; what is still held is destroyed when it comes back.", failures);
             }
         }
         finally

@@ -5,7 +5,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources;
 
 /// <summary>
-/// Says what a <see cref="ResourceCoordinator"/> holds, and what depends on what. Not safe from several threads; it can build once.
+/// Says what a <see cref="ResourceCoordinator"/> holds, and what depends on what. Not safe from several threads; it can build
+/// once.
 /// </summary>
 public sealed class ResourceCoordinatorBuilder
 {
@@ -117,7 +118,8 @@ public sealed class ResourceCoordinatorBuilder
     {
         if (_isBuilt)
         {
-            throw new InvalidOperationException("The builder has built its coordinator already; begin another with CreateBuilder().");
+            throw new InvalidOperationException(
+                "The builder has built its coordinator already; begin another with CreateBuilder().");
         }
 
         List<string> faults = [.. _options.Faults()];

@@ -14,7 +14,8 @@ internal abstract class CoordinatedPart(string name, IReadOnlyList<string> depen
     internal abstract Task StopAsync(ResourceManager resources, TimeSpan timeout, CancellationToken cancellationToken);
 }
 
-internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Func<IResourcePool> build) : CoordinatedPart(name, dependsOn)
+internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Func<IResourcePool> build)
+    : CoordinatedPart(name, dependsOn)
 {
     private IResourcePool? _pool;
 
@@ -22,7 +23,8 @@ internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Fun
 
     internal IResourcePool Build() => _pool = build();
 
-    internal override Task StartAsync(ResourceManager resources, CancellationToken cancellationToken) => Pool.WarmUpAsync(cancellationToken);
+    internal override Task StartAsync(ResourceManager resources, CancellationToken cancellationToken) =>
+        Pool.WarmUpAsync(cancellationToken);
 
     internal override async Task StopAsync(ResourceManager resources, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -37,7 +39,8 @@ internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Fun
     }
 }
 
-internal sealed class ResourcePart(Resource resource, IReadOnlyList<string> dependsOn) : CoordinatedPart(resource.Metadata.Id, dependsOn)
+internal sealed class ResourcePart(Resource resource, IReadOnlyList<string> dependsOn)
+    : CoordinatedPart(resource.Metadata.Id, dependsOn)
 {
     internal override Task StartAsync(ResourceManager resources, CancellationToken cancellationToken) =>
         resources.RegisterAsync(resource, cancellationToken);
@@ -90,7 +93,8 @@ internal static class StartOrder
 
         if (path.IndexOf(part) is >= 0 and var start)
         {
-            faults.Add($"Dependencies go round in a circle: {string.Join(" → ", path.Skip(start).Append(part).Select(static on => on.Name))}.");
+            var circle = path.Skip(start).Append(part).Select(static on => on.Name);
+            faults.Add($"Dependencies go round in a circle: {string.Join(" → ", circle)}.");
             return;
         }
 

@@ -153,7 +153,6 @@ internal sealed partial class PoolCore
             waiter.Fail(ClosedException());
         }
 
-        _closing.CancelAll();
         SettleIfClosing();
         await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
         _monitor.Sources.Remove(this);
@@ -192,6 +191,8 @@ internal sealed partial class PoolCore
             return;
         }
 
+        // Nobody will come for what is still being made.
+        _closing.CancelAll();
         foreach (var entry in Volatile.Read(ref _entries))
         {
             var word = Volatile.Read(ref entry.Word);

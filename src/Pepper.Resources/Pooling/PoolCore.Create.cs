@@ -101,8 +101,8 @@ internal sealed partial class PoolCore
         catch (OperationCanceledException) when (source.IsCancellationRequested)
         {
             var failure = new ResourceTimeoutException(
-                IsDisposed
-                    ? $"Pool '{Name}' was disposed while a resource was being created."
+                IsClosed
+                    ? $"Pool '{Name}' was closed while a resource was being created."
                     : $"Pool '{Name}': creating a resource took longer than CreateTimeout ({limit}).",
                 ResourceStage.Create, limit, Name, Type);
             await AwaitOverdueAsync(creation, task, failure, started).ConfigureAwait(false);

@@ -143,7 +143,7 @@ public sealed class CleanupSchedulerRunningTests
         var gate = new Gate(obeysToken: true);
         scheduler.Schedule("slow", TimeSpan.Zero, async token =>
         {
-            using var registration = token.Register(() => throw new InvalidOperationException("registered"));
+            _ = token.Register(() => throw new InvalidOperationException("registered"));
             await gate.RunAsync(token);
         });
         await gate.Begun.WaitAsync(Guard);
@@ -152,6 +152,32 @@ public sealed class CleanupSchedulerRunningTests
         await scheduler.DisposeAsync().AsTask().WaitAsync(Guard);
 
         Assert.Equal(1, scheduler.FailedCleanups);
+        var guard = System.Diagnostics.Stopwatch.StartNew();
+        while (_logger.Entries.All(entry => entry.Id != 1404))
+        {
+            Assert.True(guard.Elapsed < Guard, "The failed cancellation is logged.");
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task Run_TimeGoesOnWhileTheTimerIsBeingSet_RunsAllTheSame()
+    {
+        var time = new HastyTimeProvider(_time);
+        await using var scheduler = new CleanupScheduler(null, time, _logger);
+        var passed = new Gate();
+        var almost = new Gate();
+        passed.Open();
+        almost.Open();
+
+        time.OnceBeforeChange = TimeSpan.FromSeconds(2);
+        scheduler.Schedule("passed", TimeSpan.FromSeconds(1), passed.RunAsync);
+        await passed.Begun.WaitAsync(Guard);
+        time.OnceBeforeChange = TimeSpan.FromSeconds(2);
+        scheduler.Schedule("almost", TimeSpan.FromSeconds(3), almost.RunAsync);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        await almost.Begun.WaitAsync(Guard);
     }
 
     [Fact]
@@ -290,4 +316,37 @@ public sealed class CleanupSchedulerRunningTests
     }
 
     private CleanupScheduler Create(CleanupSchedulerOptions? options = null) => new(options, _time, _logger);
+
+    /// <summary>Lets time go on just before a timer is set, as when the thread that sets it is put aside.</summary>
+    private sealed class HastyTimeProvider(ManualTimeProvider inner) : TimeProvider
+    {
+        public TimeSpan? OnceBeforeChange { get; set; }
+
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override long GetTimestamp() => inner.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new HastyTimer(this, inner.CreateTimer(callback, state, dueTime, period));
+
+        private bool Change(ITimer timer, TimeSpan dueTime, TimeSpan period)
+        {
+            if (OnceBeforeChange is { } by)
+            {
+                OnceBeforeChange = null;
+                inner.Advance(by);
+            }
+
+            return timer.Change(dueTime, period);
+        }
+
+        private sealed class HastyTimer(HastyTimeProvider provider, ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => provider.Change(timer, dueTime, period);
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
+    }
 }
