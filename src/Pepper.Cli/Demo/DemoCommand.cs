@@ -15,7 +15,8 @@ internal static class DemoCommand
 
     internal static Command Create(TextWriter output, TextWriter error)
     {
-        var duration = Option("--duration", "TIME", Defaults.Duration, ParseDuration, "How long the clients work: 500ms, 20s, 2m, 1h; at most 24h.");
+        var duration = Option(
+            "--duration", "TIME", "20s", ParseDuration, "How long the clients work: 500ms, 20s, 2m, 1h; at most 24h.");
         var clients = Option(
             "--clients", "N", Defaults.Clients, static result => ParseNumber(result, 1, MaxClients),
             $"How many clients work at once, 1 to {MaxClients}; the pool has {DemoOptions.MaxConnections} connections at most.");
@@ -39,7 +40,7 @@ internal static class DemoCommand
         command.SetAction((parsed, _) => DemoRun.RunAsync(
             new DemoOptions
             {
-                Duration = parsed.GetValue(duration),
+                Duration = Durations.TryParse(parsed.GetValue(duration)!, out var time) ? time.Value : Defaults.Duration,
                 Clients = parsed.GetValue(clients),
                 Urls = parsed.GetValue(urls)!,
                 Seed = parsed.GetValue(seed),
@@ -58,16 +59,16 @@ internal static class DemoCommand
         DefaultValueFactory = _ => value,
     };
 
-    private static TimeSpan ParseDuration(ArgumentResult result)
+    // It stays a text, so that the help shows its default as one would write it.
+    private static string ParseDuration(ArgumentResult result)
     {
         var text = Text(result);
-        if (Durations.TryParse(text, out var duration) && duration > TimeSpan.Zero && duration <= MaxDuration)
+        if (!Durations.TryParse(text, out var duration) || duration <= TimeSpan.Zero || duration > MaxDuration)
         {
-            return duration.Value;
+            result.AddError($"--duration {text}: more than zero and at most 24h is needed, as 500ms, 20s, 2m or 1h.");
         }
 
-        result.AddError($"--duration {text}: more than zero and at most 24h is needed, as 500ms, 20s, 2m or 1h.");
-        return default;
+        return text;
     }
 
     private static int ParseNumber(ArgumentResult result, int least, int most)

@@ -55,6 +55,8 @@ internal sealed class DemoRun
 
     private async Task<int> RunAsync()
     {
+        NativeMemory.UseFewHeaps();
+
         // SQLite computes and waits on its caller's thread: as many threads as there are connections may be inside it, and the pool of
         // threads would add more only one by one. With some to spare, the server, the timers and the table go on beside them.
         ThreadPool.GetMinThreads(out var workers, out var ports);
@@ -75,6 +77,7 @@ internal sealed class DemoRun
             }
 
             var worked = await WorkAsync(coordinator, pool, report);
+            report.Say("The clients are done; everything is compared with what they did.");
             var verification = await VerifyAsync(coordinator);
             var leaked = LeasesOut(coordinator, pool);
             await CleanUpAsync(coordinator);

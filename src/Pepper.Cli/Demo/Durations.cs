@@ -16,7 +16,8 @@ internal static class Durations
         {
             if (text.EndsWith(unit, StringComparison.Ordinal)
                 && double.TryParse(
-                    text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+                    text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                && !double.IsNaN(number))
             {
                 // A day is far beyond what any command takes, and far within what a TimeSpan holds.
                 duration = TimeSpan.FromMilliseconds(Math.Min(number * milliseconds, TimeSpan.FromDays(365).TotalMilliseconds));

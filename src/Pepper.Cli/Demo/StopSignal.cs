@@ -24,6 +24,7 @@ internal sealed class StopSignal : IDisposable
     {
         _leave = leave;
         _clock = time.CreateTimer(_ => _leave(ExitCodes.Wrong), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        HearInterrupts();
         foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
@@ -52,6 +53,24 @@ internal sealed class StopSignal : IDisposable
         _registrations.ForEach(static registration => registration.Dispose());
         _clock.Dispose();
     }
+
+    /// <summary>
+    /// A shell script that starts a program with <c>&amp;</c> lets it ignore SIGINT, and the runtime leaves that as it is. Whoever sends a
+    /// SIGINT all the same wants the demo to end.
+    /// </summary>
+    private static void HearInterrupts()
+    {
+        const int Interrupt = 2;
+        const nint Default = 0;
+        if (!OperatingSystem.IsWindows())
+        {
+            SetHandler(Interrupt, Default);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "signal", ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint SetHandler(int signal, nint handler);
 
     private void OnSignal(PosixSignalContext context)
     {

@@ -4,17 +4,17 @@ namespace Pepper.Cli.Demo;
 
 /// <summary>
 /// Counts waits in buckets whose width grows with the time: sixteen to each doubling, so that a percentile is at most 1/16 too long, from
-/// a nanosecond to half an hour in a few kilobytes. Adding takes no lock and may happen on any thread.
+/// a tenth of a microsecond to almost an hour in a few kilobytes. Adding takes no lock and may happen on any thread.
 /// </summary>
 internal sealed class WaitHistogram
 {
     private const int SubBits = 4;
     private const int Subs = 1 << SubBits;
-    private const int MaxBits = 41;
+    private const int MaxBits = 35;
     private const int Buckets = (MaxBits - SubBits + 1) * Subs;
     private readonly long[] _counts = new long[Buckets];
 
-    internal void Add(TimeSpan wait) => Interlocked.Increment(ref _counts[BucketOf(wait.Ticks * 100)]);
+    internal void Add(TimeSpan wait) => Interlocked.Increment(ref _counts[BucketOf(wait.Ticks)]);
 
     internal Snapshot Read()
     {
@@ -27,9 +27,9 @@ internal sealed class WaitHistogram
         return new Snapshot(counts);
     }
 
-    private static int BucketOf(long nanoseconds)
+    private static int BucketOf(long ticks)
     {
-        var value = (ulong)Math.Clamp(nanoseconds, 0, (1L << MaxBits) - 1);
+        var value = (ulong)Math.Clamp(ticks, 0, (1L << MaxBits) - 1);
         if (value < Subs)
         {
             return (int)value;
@@ -77,7 +77,7 @@ internal sealed class WaitHistogram
                 seen += _counts[bucket];
                 if (seen >= rank)
                 {
-                    return TimeSpan.FromTicks(LongestOf(bucket) / 100);
+                    return TimeSpan.FromTicks(LongestOf(bucket));
                 }
             }
 
