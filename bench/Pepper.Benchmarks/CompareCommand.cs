@@ -1,8 +1,10 @@
+using Pepper.Tests;
+
 namespace Pepper.Benchmarks;
 
 /// <summary>
-/// The pool and its peers, in turn in one run, the order rotated each round; medians, and ratios to Pepper. A machine may be noisy and
-/// shared: the ratios are what counts.
+/// The pool and its peers, in turn in one run, the order rotated each round; medians, and ratios to Pepper. A machine may be
+/// noisy and shared: the ratios are what counts.
 /// </summary>
 internal static class CompareCommand
 {
@@ -45,7 +47,10 @@ internal static class CompareCommand
             new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true), new RawSlotPeer(),
         ];
         Peer[] bounded = [.. all.Where(static peer => peer.IsBounded)];
-        Peer[] waiting = [new PepperPeer(), new SemaphoreQueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true)];
+        Peer[] waiting =
+        [
+            new PepperPeer(), new SemaphoreQueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
+        ];
         yield return ("one thread", name => Rounds.RunAsync(
             name, [.. all, new PepperTrackingPeer(), new PepperListenerPeer()], rounds,
             static peer => Loops.OneThreadAsync(peer, fast, CancellationToken.None)));
@@ -71,5 +76,12 @@ internal static class CompareCommand
             name, waiting, rounds, static peer => Waiters.CancelAsync(peer, isNewestFirst: false)));
         yield return ("cancel the newest of 20,000 waiters", name => Rounds.RunAsync(
             name, waiting, rounds, static peer => Waiters.CancelAsync(peer, isNewestFirst: true)));
+        if (PostgresCluster.ProgramsFolder is not null)
+        {
+            yield return ("PostgreSQL: open, yield, close, 32 over 8", name =>
+                Databases.RunAsync(name, rounds, 32, isQueried: false));
+            yield return ("PostgreSQL: SELECT 1, 1 task", name => Databases.RunAsync(name, rounds, 1, isQueried: true));
+            yield return ("PostgreSQL: SELECT 1, 32 over 8", name => Databases.RunAsync(name, rounds, 32, isQueried: true));
+        }
     }
 }

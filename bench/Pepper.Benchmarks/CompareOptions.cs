@@ -40,7 +40,9 @@ internal sealed record CompareOptions
                     options = options with { ResultsFolder = value };
                     break;
                 default:
-                    errors.WriteLine($"{arguments[index]} {value} is not understood; there are --rounds 1..1000, --only TEXT, --json FILE, --results FOLDER");
+                    errors.WriteLine(
+                        $"{arguments[index]} {value} is not understood; there are --rounds 1..1000, --only TEXT, --json FILE, "
+                        + "--results FOLDER");
                     return null;
             }
         }

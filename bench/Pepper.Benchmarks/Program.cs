@@ -8,7 +8,7 @@ switch (args)
         CleanupBenchmark.Run(Console.Out);
         return 0;
     default:
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks -- compare [--rounds 5] [--only TEXT]");
-        Console.Error.WriteLine("         [--json FILE] [--results FOLDER] | cleanup | registry");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks --");
+        Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER] | cleanup | registry");
         return 2;
 }

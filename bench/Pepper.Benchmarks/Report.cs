@@ -11,7 +11,8 @@ internal static class Report
 {
     internal static string Machine() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}, "
+        $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSArchitecture}, "
+        + $"{RuntimeInformation.FrameworkDescription}, "
         + $"{(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC; medians, peers in turn");
 
     internal static async Task WriteTableAsync(TextWriter output, IReadOnlyList<Result> results)
@@ -34,13 +35,14 @@ internal static class Report
         foreach (var scenario in results.GroupBy(static result => result.Scenario))
         {
             text.Append(CultureInfo.InvariantCulture, $"\n## {scenario.Key}\n\n");
-            text.Append("| peer | version | ns/op | kops/s | p99 µs | p99.9 µs | B/op | to Pepper |\n|---|---|---|---|---|---|---|---|\n");
+            text.Append("| peer | version | ns/op | kops/s | p99 µs | p99.9 µs | B/op | to Pepper |\n");
+            text.Append("|---|---|---|---|---|---|---|---|\n");
             foreach (var result in scenario)
             {
                 text.Append(
                     CultureInfo.InvariantCulture,
-                    $"| {result.Peer} | {result.Version} | {Number(result.NsPerOp)} | {Number(result.KopsPerSec)} | {Number(result.P99us)} "
-                    + $"| {Number(result.P999us)} | {Number(result.BytesPerOp)} | {Number(result.RatioToPepper)} |\n");
+                    $"| {result.Peer} | {result.Version} | {Number(result.NsPerOp)} | {Number(result.KopsPerSec)} "
+                    + $"| {Number(result.P99us)} | {Number(result.P999us)} | {Number(result.BytesPerOp)} | {Number(result.RatioToPepper)} |\n");
             }
         }
 

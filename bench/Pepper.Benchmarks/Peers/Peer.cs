@@ -1,8 +1,8 @@
 namespace Pepper.Benchmarks;
 
 /// <summary>
-/// One way to share things. Each peer writes its loops out by hand, as its users would: a common wrapper would cost some peers more
-/// than others.
+/// One way to share things. Each peer writes its loops out by hand, as its users would: a common wrapper would cost some peers
+/// more than others.
 /// </summary>
 internal abstract class Peer : IAsyncDisposable
 {

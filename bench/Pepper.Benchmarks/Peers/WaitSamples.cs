@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Pepper.Benchmarks;
 
-/// <summary>How long acquires took: every eighth is timed, as reading the clock costs about as much as an acquire. One thread at a time.</summary>
+/// <summary>
+/// How long acquires took: every eighth is timed, as reading the clock costs about as much as an acquire. One thread at a time.
+/// </summary>
 internal sealed class WaitSamples(int capacity)
 {
     private readonly long[] _ticks = new long[capacity];

@@ -19,7 +19,9 @@ internal sealed record Result
 
     public double? BytesPerOp { get; init; }
 
-    /// <summary>This peer's figure to Pepper's in the same scenario: time or bytes below 1 and throughput above 1 beat Pepper.</summary>
+    /// <summary>
+    /// This peer's figure to Pepper's in the same scenario: time or bytes below 1 and throughput above 1 beat Pepper.
+    /// </summary>
     public double? RatioToPepper { get; init; }
 }
 

@@ -19,20 +19,26 @@ internal static class Rounds
             }
         }
 
+        return Summarize(scenario, [.. peers.Select(peer => (peer.Name, peer.Version, samples[peer]))]);
+    }
+
+    /// <summary>Medians, and ratios to the first.</summary>
+    internal static IReadOnlyList<Result> Summarize(
+        string scenario, IReadOnlyList<(string Name, string Version, List<Sample> Samples)> peers)
+    {
         List<Result> results = [];
-        foreach (var peer in peers)
+        foreach (var (name, version, samples) in peers)
         {
-            var mine = samples[peer];
             results.Add(new Result
             {
                 Scenario = scenario,
-                Peer = peer.Name,
-                Version = peer.Version,
-                NsPerOp = Median(mine, static sample => sample.NsPerOp),
-                KopsPerSec = Median(mine, static sample => sample.KopsPerSec),
-                P99us = Median(mine, static sample => sample.P99us),
-                P999us = Median(mine, static sample => sample.P999us),
-                BytesPerOp = Median(mine, static sample => sample.BytesPerOp),
+                Peer = name,
+                Version = version,
+                NsPerOp = Median(samples, static sample => sample.NsPerOp),
+                KopsPerSec = Median(samples, static sample => sample.KopsPerSec),
+                P99us = Median(samples, static sample => sample.P99us),
+                P999us = Median(samples, static sample => sample.P999us),
+                BytesPerOp = Median(samples, static sample => sample.BytesPerOp),
             });
         }
 
@@ -41,7 +47,8 @@ internal static class Rounds
     }
 
     /// <summary>
-    /// Calls every loop so often that the runtime compiles it for good: a loop that was replaced while it ran is not the code that users get.
+    /// Calls every loop so often that the runtime compiles it for good: a loop that was replaced while it ran is not the code
+    /// that users get.
     /// </summary>
     private static async Task WarmUpAsync(IReadOnlyList<Peer> peers)
     {
