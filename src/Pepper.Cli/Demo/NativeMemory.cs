@@ -32,32 +32,6 @@ internal static class NativeMemory
         }
     }
 
-    /// <summary>Gives what is free to the system. It takes milliseconds, in which whoever allocates may wait.</summary>
-    internal static void GiveBack()
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return;
-        }
-
-        try
-        {
-            _ = Trim(0);
-        }
-        catch (EntryPointNotFoundException)
-        {
-            // As above.
-        }
-        catch (DllNotFoundException)
-        {
-            // As above.
-        }
-    }
-
-    [DllImport("libc", EntryPoint = "malloc_trim", ExactSpelling = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Trim(nuint keep);
-
     [DllImport("libc", EntryPoint = "mallopt", ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SetOption(int option, int value);

@@ -51,7 +51,6 @@ internal sealed class WalKeeper(string databasePath, ResourceCoordinator coordin
                     using var command = connection.CreateCommand();
                     command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
                     command.ExecuteNonQuery();
-                    NativeMemory.GiveBack();
                 },
                 CancellationToken.None);
             counters.EmptyLog();

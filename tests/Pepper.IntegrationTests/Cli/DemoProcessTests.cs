@@ -114,6 +114,34 @@ public sealed partial class DemoProcessTests
     }
 
     [Fact]
+    public async Task Demo_InterruptedThoughItWasStartedToIgnoreIt_EndsCleanly()
+    {
+        // As a shell script does with what it starts in the background.
+        await using var demo = DemoProcess.StartIgnoringInterrupts("--orders 10000000 --urls http://127.0.0.1:0");
+        await demo.WaitForAsync("making a database");
+
+        await demo.SignalAsync("INT");
+
+        Assert.Equal(0, await demo.WaitForExitAsync(Promised));
+        Assert.Empty(demo.Left);
+    }
+
+    [Fact]
+    public async Task Demo_InterruptedTwice_LeavesAtOnceAndTakesItsFolderAlong()
+    {
+        await using var demo = DemoProcess.Start($"{Small} --duration 60s --urls http://127.0.0.1:0");
+        await demo.WaitForAsync("op/s");
+
+        // Two different signals, as two alike at the same moment are one.
+        await demo.SignalAsync("INT");
+        await demo.SignalAsync("TERM", mayBeGone: true);
+
+        // Zero when it was through before the second came.
+        Assert.Contains(await demo.WaitForExitAsync(Promised), (int[])[0, 130]);
+        Assert.Empty(demo.Left);
+    }
+
+    [Fact]
     public async Task Demo_BadOption_IsOneLineAndExitCode2()
     {
         await using var demo = DemoProcess.Start("--clients none");
