@@ -10,7 +10,10 @@ internal static class PepperCommand
     /// <summary>Runs a command line. Every fault ends in one line on <paramref name="error"/>, never in a stack trace.</summary>
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Pepper keeps the expensive things that a .NET program holds.") { DemoCommand.Create(output, error) };
+        var root = new RootCommand("Pepper keeps the expensive things that a .NET program holds.")
+        {
+            DemoCommand.Create(output, error),
+        };
 
         // A file of options is nothing that a few short ones need, and '@' begins no value of theirs.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -5,7 +5,9 @@ using Pepper.Resources.Files;
 
 namespace Pepper.Cli.Demo;
 
-/// <summary>One client: it reads, checks and writes until it is told to stop. What it chooses follows from the seed and its number.</summary>
+/// <summary>
+/// One client: it reads, checks and writes until it is told to stop. What it chooses follows from the seed and its number.
+/// </summary>
 internal sealed class DemoClient(
     int number,
     int seed,

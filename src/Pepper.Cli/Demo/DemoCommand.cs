@@ -51,7 +51,8 @@ internal static class DemoCommand
         return command;
     }
 
-    private static Option<T> Option<T>(string name, string help, T value, Func<ArgumentResult, T> parse, string description) => new(name)
+    private static Option<T> Option<T>(
+        string name, string help, T value, Func<ArgumentResult, T> parse, string description) => new(name)
     {
         Description = description,
         HelpName = help,
@@ -74,13 +75,15 @@ internal static class DemoCommand
     private static int ParseNumber(ArgumentResult result, int least, int most)
     {
         var text = Text(result);
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most)
         {
             return number;
         }
 
         var name = ((OptionResult)result.Parent!).Option.Name;
-        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: a whole number from {least} to {most} is needed."));
+        result.AddError(string.Create(
+            CultureInfo.InvariantCulture, $"{name} {text}: a whole number from {least} to {most} is needed."));
         return default;
     }
 

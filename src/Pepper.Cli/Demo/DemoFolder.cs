@@ -14,7 +14,8 @@ internal sealed class DemoFolder : IDisposable
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
-                $"no folder can be made in {System.IO.Path.GetTempPath()}, the one for temporary things: {failure.Message}", failure);
+                $"no folder can be made in {System.IO.Path.GetTempPath()}, the one for temporary things: {failure.Message}",
+                failure);
         }
     }
 

@@ -11,8 +11,8 @@ using Pepper.Resources.Dashboard;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// The web server beside the demo. It is built from nothing: no settings file of the folder it is started in and no environment variable
-/// moves it elsewhere, and it leaves signals and the console alone.
+/// The web server beside the demo. It is built from nothing: no settings file of the folder it is started in and no environment
+/// variable moves it elsewhere, and it leaves signals and the console alone.
 /// </summary>
 internal sealed class DemoHost : IAsyncDisposable
 {
@@ -59,7 +59,12 @@ internal sealed class DemoHost : IAsyncDisposable
         catch (Exception failure)
         {
             await application.DisposeAsync();
-            throw failure is IOException or SocketException ? new UsageException($"--urls {url}: {Reason(failure)}", failure) : failure;
+            if (failure is IOException or SocketException)
+            {
+                throw new UsageException($"--urls {url}: {Reason(failure)}", failure);
+            }
+
+            throw;
         }
     }
 

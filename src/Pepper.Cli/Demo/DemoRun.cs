@@ -57,8 +57,9 @@ internal sealed class DemoRun
     {
         NativeMemory.UseFewHeaps();
 
-        // SQLite computes and waits on its caller's thread: as many threads as there are connections may be inside it, and the pool of
-        // threads would add more only one by one. With some to spare, the server, the timers and the table go on beside them.
+        // SQLite computes and waits on its caller's thread: as many threads as there are connections may be inside it, and the
+        // pool of threads would add more only one by one. With some to spare, the server, the timers and the table go on beside
+        // them.
         ThreadPool.GetMinThreads(out var workers, out var ports);
         ThreadPool.SetMinThreads(Math.Max(workers, (2 * DemoOptions.MaxConnections) + Environment.ProcessorCount), ports);
 
@@ -97,7 +98,8 @@ internal sealed class DemoRun
     {
         var started = _time.GetTimestamp();
         report.Say($"pepper demo at {address} (seed {_options.Seed.ToString(CultureInfo.InvariantCulture)})");
-        report.Say(string.Create(CultureInfo.InvariantCulture, $"making a database of {_options.Orders:#,0} orders in {_folder.Path}"));
+        report.Say(string.Create(
+            CultureInfo.InvariantCulture, $"making a database of {_options.Orders:#,0} orders in {_folder.Path}"));
         try
         {
             await coordinator.StartAsync(_stop.Token);
@@ -126,9 +128,9 @@ internal sealed class DemoRun
         var queries = new OrderQueries();
         using var turn = new WriterTurn();
         var keeper = new WalKeeper(_database.Path, coordinator, _counters, _time).RunAsync(end.Token);
-        await Task.WhenAll(Enumerable.Range(1, _options.Clients).Select(number => Task.Run(
-            () => new DemoClient(number, _options.Seed, _database, queries, turn, coordinator, _counters, _time).RunAsync(end.Token),
-            CancellationToken.None)));
+        var clients = Enumerable.Range(1, _options.Clients).Select(number =>
+            new DemoClient(number, _options.Seed, _database, queries, turn, coordinator, _counters, _time));
+        await Task.WhenAll(clients.Select(client => Task.Run(() => client.RunAsync(end.Token), CancellationToken.None)));
         await keeper;
         var worked = _time.GetElapsedTime(started);
         await watched.CancelAsync();
@@ -178,7 +180,8 @@ internal sealed class DemoRun
 
     private IDemoReport Report(string address)
     {
-        var isTerminal = ReferenceEquals(_output, Console.Out) && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
+        var isTerminal =
+            ReferenceEquals(_output, Console.Out) && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
         return isTerminal ? new LiveTable(AnsiConsole.Console, address, _options.Clients) : new PlainLines(_output);
     }
 
@@ -196,7 +199,8 @@ internal sealed class DemoRun
 
         if (!Console.IsOutputRedirected)
         {
-            // The table hides the cursor, and nobody else will show it again. Not by the console, whose lock another thread may hold.
+            // The table hides the cursor, and nobody else will show it again. Not by the console, whose lock another thread may
+            // hold.
             using var terminal = Console.OpenStandardOutput();
             terminal.Write("\e[?25h\n"u8);
         }

@@ -22,7 +22,8 @@ internal sealed class DemoSampler(ResourceCoordinator coordinator, IResourcePool
             Elapsed = time.GetElapsedTime(_started, now),
             Pool = pool.Statistics,
             AuditHolders = coordinator.Resources.GetResources()
-                .Where(static resource => resource.Metadata.Id == DemoClient.AuditId).Sum(static resource => resource.Leases.Count),
+                .Where(static resource => resource.Metadata.Id == DemoClient.AuditId)
+                .Sum(static resource => resource.Leases.Count),
             OperationsPerSecond = (operations - _operations) / seconds,
             AuditsPerSecond = (audits - _audits) / seconds,
             Waits = waits.Since(_waits),

@@ -8,7 +8,9 @@ namespace Pepper.Cli.Demo;
 /// <summary>Compares, once the clients are done, everything in the database and the audit log with what was counted.</summary>
 internal sealed class DemoVerification(OrdersDatabase database, DemoCounters counters, string auditPath)
 {
-    private const string Totals = "SELECT (SELECT COUNT(*) FROM orders), (SELECT SUM(total) FROM orders), COUNT(*), SUM(quantity * price) FROM lines";
+    private const string Totals = """
+        SELECT (SELECT COUNT(*) FROM orders), (SELECT SUM(total) FROM orders), COUNT(*), SUM(quantity * price) FROM lines
+        """;
 
     private const string WrongOrders = """
         SELECT COUNT(*) FROM orders o WHERE total IS NOT (SELECT SUM(quantity * price) FROM lines WHERE "order" = o.id)
@@ -35,7 +37,8 @@ internal sealed class DemoVerification(OrdersDatabase database, DemoCounters cou
         }
 
         var audits = await CompareAuditsAsync(cancellationToken);
-        _summary = string.Create(CultureInfo.InvariantCulture, $"{orders:#,0} orders, {lines:#,0} lines, {audits:#,0} audit entries");
+        _summary = string.Create(
+            CultureInfo.InvariantCulture, $"{orders:#,0} orders, {lines:#,0} lines, {audits:#,0} audit entries");
     }
 
     private (long Orders, long Lines) Compare(SqliteConnection connection, CancellationToken cancellationToken)

@@ -6,7 +6,8 @@ namespace Pepper.Cli.Demo;
 /// <summary>Reads and writes durations as people write them: <c>500ms</c>, <c>20s</c>, <c>2m</c>, <c>1h</c>.</summary>
 internal static class Durations
 {
-    private static readonly (string Unit, double Milliseconds)[] Units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+    private static readonly (string Unit, double Milliseconds)[] Units =
+        [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
     /// <summary>Reads a number with its unit. A number alone has no meaning: seconds here, milliseconds there.</summary>
     internal static bool TryParse(string text, [NotNullWhen(true)] out TimeSpan? duration)
@@ -16,7 +17,10 @@ internal static class Durations
         {
             if (text.EndsWith(unit, StringComparison.Ordinal)
                 && double.TryParse(
-                    text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                    text.AsSpan(0, text.Length - unit.Length),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out var number)
                 && !double.IsNaN(number))
             {
                 // A day is far beyond what any command takes, and far within what a TimeSpan holds.

@@ -38,7 +38,8 @@ internal sealed class LiveTable(IAnsiConsole console, string address, int client
         }
 
         table.AddRow(
-            sample.Pool.Name, Number(sample.Pool.InUse), Number(sample.Pool.Idle), Number(sample.Pool.MaxSize), Number(sample.Pool.Waiting),
+            sample.Pool.Name, Number(sample.Pool.InUse), Number(sample.Pool.Idle), Number(sample.Pool.MaxSize),
+            Number(sample.Pool.Waiting),
             Number(sample.OperationsPerSecond), Wait(sample, 0.5), Wait(sample, 0.95), Wait(sample, 0.99), Errors(sample.Errors));
         table.AddRow(
             DemoClient.AuditId, Number(sample.AuditHolders), "", "", "", Number(sample.AuditsPerSecond), "", "", "", "");

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// Keeps what SQLite allocates in few places. The C library of most Linux systems gives each thread a heap of its own, up to eight for each
-/// processor; connections that wander between threads leave holes in all of them, and the process grows for minutes though nothing is lost.
+/// Keeps what SQLite allocates in few places. The C library of most Linux systems gives each thread a heap of its own, up to
+/// eight for each processor; connections that wander between threads leave holes in all of them, and the process grows for
+/// minutes though nothing is lost.
 /// </summary>
 internal static class NativeMemory
 {

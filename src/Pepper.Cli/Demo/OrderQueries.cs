@@ -7,13 +7,13 @@ using SQLitePCL;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// What the clients ask of a connection that they hold. Every read checks what it found, and says what is wrong with it, or null. One
-/// object serves all connections of a database.
+/// What the clients ask of a connection that they hold. Every read checks what it found, and says what is wrong with it, or null.
+/// One object serves all connections of a database.
 /// </summary>
 /// <remarks>
-/// Two connections that open a snapshot, or commit, at the same moment can meet inside SQLite, which then sleeps for a second with the
-/// connection in its hand where its build knows no shorter sleep. So these few microseconds are gone through one by one; everything
-/// between them runs side by side.
+/// Two connections that open a snapshot, or commit, at the same moment can meet inside SQLite, which then sleeps for a second
+/// with the connection in its hand where its build knows no shorter sleep. So these few microseconds are gone through one by one;
+/// everything between them runs side by side.
 /// </remarks>
 internal sealed class OrderQueries
 {
@@ -67,7 +67,8 @@ internal sealed class OrderQueries
                 var (id, balance, ordered) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
                 fault = id >= first && id <= last && balance == ordered && ordered <= previous
                     ? null
-                    : Fault($"customer {id} among the best of {first} to {last} has a balance of {balance} and orders of {ordered}");
+                    : Fault(
+                        $"customer {id} among the best of {first} to {last} has a balance of {balance} and orders of {ordered}");
                 previous = ordered;
             }
         }
@@ -77,10 +78,11 @@ internal sealed class OrderQueries
     }
 
     /// <summary>
-    /// Writes an order with its lines and adds it to its customer's balance, in one transaction. SQLite has one writer at a time; a
-    /// transaction that began as a reader could not wait for its turn, hence BEGIN IMMEDIATE.
+    /// Writes an order with its lines and adds it to its customer's balance, in one transaction. SQLite has one writer at a time;
+    /// a transaction that began as a reader could not wait for its turn, hence BEGIN IMMEDIATE.
     /// </summary>
-    /// <returns>The order's id; null when other writers kept the database for longer than the busy timeout, and nothing was written.</returns>
+    /// <returns>The order's id; null when other writers kept the database for longer than the busy timeout, and nothing was
+    /// written.</returns>
     internal long? WriteOrder(DbConnection connection, long customer, OrderLine[] lines)
     {
         if (BeginWriting((SqliteConnection)connection) is not { } statements)

@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// The statements of one connection, prepared once: preparing costs about as much as running them. They live as long as their connection,
-/// which disposes them, and belong to whoever holds its lease.
+/// The statements of one connection, prepared once: preparing costs about as much as running them. They live as long as their
+/// connection, which disposes them, and belong to whoever holds its lease.
 /// </summary>
 internal sealed class OrderStatements
 {

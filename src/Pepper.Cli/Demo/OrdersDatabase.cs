@@ -4,8 +4,8 @@ using Pepper.Resources;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// The database as a resource: starting it makes it, and the pool of its connections starts after it. What is in it follows from the seed
-/// alone. It belongs to the demo's folder, which takes it away.
+/// The database as a resource: starting it makes it, and the pool of its connections starts after it. What is in it follows from
+/// the seed alone. It belongs to the demo's folder, which takes it away.
 /// </summary>
 internal sealed class OrdersDatabase : Resource
 {

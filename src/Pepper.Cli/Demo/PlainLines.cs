@@ -31,8 +31,9 @@ internal sealed class PlainLines(TextWriter output) : IDemoReport
 
     internal static string Line(DemoSample sample) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{sample.Elapsed.TotalSeconds:0.0}s {sample.Pool.Name} in use {sample.Pool.InUse} idle {sample.Pool.Idle} waiting {sample.Pool.Waiting} | "
-        + $"{sample.OperationsPerSecond:#,0} op/s | wait p50 {Wait(sample, 0.5)} p95 {Wait(sample, 0.95)} p99 {Wait(sample, 0.99)} | "
+        $"{sample.Elapsed.TotalSeconds:0.0}s {sample.Pool.Name} in use {sample.Pool.InUse} idle {sample.Pool.Idle} "
+        + $"waiting {sample.Pool.Waiting} | {sample.OperationsPerSecond:#,0} op/s | "
+        + $"wait p50 {Wait(sample, 0.5)} p95 {Wait(sample, 0.95)} p99 {Wait(sample, 0.99)} | "
         + $"errors {sample.Errors} | memory {sample.WorkingSet / 1048576.0:0.0} MiB");
 
     private static string Wait(DemoSample sample, double share) => Durations.Milliseconds(sample.Waits.Percentile(share));

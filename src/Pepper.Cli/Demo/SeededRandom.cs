@@ -1,7 +1,8 @@
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// SplitMix64: the same numbers for the same seed on every machine and with every version of the runtime. Not safe from several threads.
+/// SplitMix64: the same numbers for the same seed on every machine and with every version of the runtime. Not safe from several
+/// threads.
 /// </summary>
 internal sealed class SeededRandom
 {

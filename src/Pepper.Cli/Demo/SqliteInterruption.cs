@@ -4,8 +4,9 @@ using SQLitePCL;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// Lets a token end a statement that is running: the provider's own cancellation only looks at the token before it begins. SQLite asks
-/// every so many instructions, so that no moment between two statements is missed, as it would be by <c>sqlite3_interrupt</c>.
+/// Lets a token end a statement that is running: the provider's own cancellation only looks at the token before it begins. SQLite
+/// asks every so many instructions, so that no moment between two statements is missed, as it would be by
+/// <c>sqlite3_interrupt</c>.
 /// </summary>
 internal sealed class SqliteInterruption : IDisposable
 {
@@ -17,7 +18,8 @@ internal sealed class SqliteInterruption : IDisposable
     internal SqliteInterruption(SqliteConnection connection, CancellationToken cancellationToken)
     {
         _handle = connection.Handle!;
-        raw.sqlite3_progress_handler(_handle, InstructionsBetweenLooks, _ => cancellationToken.IsCancellationRequested ? 1 : 0, null);
+        raw.sqlite3_progress_handler(
+            _handle, InstructionsBetweenLooks, _ => cancellationToken.IsCancellationRequested ? 1 : 0, null);
     }
 
     internal static bool Is(SqliteException failure) => failure.SqliteErrorCode == raw.SQLITE_INTERRUPT;

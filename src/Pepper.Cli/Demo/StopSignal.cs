@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// Ctrl+C, and what else asks a process to end. The first time asks for a clean end and starts a clock; the second time, or when the clock
-/// has run out, the process ends at once.
+/// Ctrl+C, and what else asks a process to end. The first time asks for a clean end and starts a clock; the second time, or when
+/// the clock has run out, the process ends at once.
 /// </summary>
 internal sealed class StopSignal : IDisposable
 {
@@ -55,8 +55,8 @@ internal sealed class StopSignal : IDisposable
     }
 
     /// <summary>
-    /// A shell script that starts a program with <c>&amp;</c> lets it ignore SIGINT, and the runtime leaves that as it is. Whoever sends a
-    /// SIGINT all the same wants the demo to end.
+    /// A shell script that starts a program with <c>&amp;</c> lets it ignore SIGINT, and the runtime leaves that as it is.
+    /// Whoever sends a SIGINT all the same wants the demo to end.
     /// </summary>
     private static void HearInterrupts()
     {

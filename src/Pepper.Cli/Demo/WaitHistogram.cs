@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// Counts waits in buckets whose width grows with the time: sixteen to each doubling, so that a percentile is at most 1/16 too long, from
-/// a tenth of a microsecond to almost an hour in a few kilobytes. Adding takes no lock and may happen on any thread.
+/// Counts waits in buckets whose width grows with the time: sixteen to each doubling, so that a percentile is at most 1/16 too
+/// long, from a tenth of a microsecond to almost an hour in a few kilobytes. Adding takes no lock and may happen on any thread.
 /// </summary>
 internal sealed class WaitHistogram
 {

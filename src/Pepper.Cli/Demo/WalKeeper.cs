@@ -5,9 +5,9 @@ using Pepper.Resources;
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// Keeps the database's log short. SQLite moves the log into the database only while nobody reads what is in it, and under this load
-/// somebody always does: left alone it grows by some ten megabytes a second. So whenever it is long enough, the keeper asks the pool for
-/// every connection, like any other client and in its turn, and with all of them in its hands empties the log.
+/// Keeps the database's log short. SQLite moves the log into the database only while nobody reads what is in it, and under this
+/// load somebody always does: left alone it grows by some ten megabytes a second. So whenever it is long enough, the keeper asks
+/// the pool for every connection, like any other client and in its turn, and with all of them in its hands empties the log.
 /// </summary>
 internal sealed class WalKeeper(string databasePath, ResourceCoordinator coordinator, DemoCounters counters, TimeProvider time)
 {

@@ -1,7 +1,8 @@
 namespace Pepper.Cli.Demo;
 
 /// <summary>
-/// SQLite has one writer at a time, and lets the others poll. Here they queue instead, in the order of their asking, and no thread waits.
+/// SQLite has one writer at a time, and lets the others poll. Here they queue instead, in the order of their asking, and no
+/// thread waits.
 /// </summary>
 internal sealed class WriterTurn : IDisposable
 {

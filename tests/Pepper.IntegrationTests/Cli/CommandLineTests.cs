@@ -25,9 +25,11 @@ public sealed class CommandLineTests
     [InlineData("demo --urls https://127.0.0.1:1", "--urls https://127.0.0.1:1: only http is served; " + Address)]
     [InlineData("demo --urls 5080", "--urls 5080: not an address; " + Address)]
     [InlineData("demo --urls http://127.0.0.1:70000", "--urls http://127.0.0.1:70000: a port is from 0 to 65535; " + Address)]
-    [InlineData("demo --urls http://127.0.0.1:1/x", "--urls http://127.0.0.1:1/x: a host and a port, and nothing else; " + Address)]
     [InlineData(
-        "demo --urls http://192.0.2.1:80", "--urls http://192.0.2.1:80: a loopback address, or any address (0.0.0.0), is needed; " + Address)]
+        "demo --urls http://127.0.0.1:1/x", "--urls http://127.0.0.1:1/x: a host and a port, and nothing else; " + Address)]
+    [InlineData(
+        "demo --urls http://192.0.2.1:80",
+        "--urls http://192.0.2.1:80: a loopback address, or any address (0.0.0.0), is needed; " + Address)]
     [InlineData(
         "demo --urls http://localhost:0",
         "--urls http://localhost:0: localhost is two addresses and cannot share a free port; name 127.0.0.1 instead.")]
@@ -58,7 +60,8 @@ public sealed class CommandLineTests
 
         Assert.Equal(0, code);
         Assert.Empty(error);
-        foreach (var text in (string[])["--duration", "[default: 20s]", "--clients", "[default: 32]", "--urls", "--seed", "[default: 1]"])
+        string[] expected = ["--duration", "[default: 20s]", "--clients", "[default: 32]", "--urls", "--seed", "[default: 1]"];
+        foreach (var text in expected)
         {
             Assert.Contains(text, output, StringComparison.Ordinal);
         }

@@ -32,12 +32,15 @@ public sealed class DemoChecksTests
         await using var database = await MakeAsync(folder);
         await using var connection = await OpenAsync(database);
         var queries = new OrderQueries();
-        Execute(connection, "UPDATE customers SET balance = balance + 1 WHERE id BETWEEN 5 AND 10; UPDATE orders SET total = 1 WHERE id = 3");
+        Execute(connection, "UPDATE customers SET balance = balance + 1 WHERE id BETWEEN 5 AND 10");
+        Execute(connection, "UPDATE orders SET total = 1 WHERE id = 3");
 
         Assert.StartsWith("order 3 has a total of 1 and ", queries.CheckOrder(connection, 3), StringComparison.Ordinal);
-        Assert.StartsWith("order 5000 has a total of 0 and 0 line(s)", queries.CheckOrder(connection, 5_000), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "order 5000 has a total of 0 and 0 line(s)", queries.CheckOrder(connection, 5_000), StringComparison.Ordinal);
         Assert.StartsWith("customer 5 has a balance of ", queries.CheckCustomer(connection, 5), StringComparison.Ordinal);
-        Assert.Contains(" among the best of 5 to 10 has a balance of ", queries.CheckTop(connection, 5, 10), StringComparison.Ordinal);
+        Assert.Contains(
+            " among the best of 5 to 10 has a balance of ", queries.CheckTop(connection, 5, 10), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,7 +70,8 @@ public sealed class DemoChecksTests
     }
 
     [Theory]
-    [InlineData("UPDATE customers SET balance = 0 WHERE id = 2", "customers whose balance is not the sum of their orders: 1, not 0")]
+    [InlineData(
+        "UPDATE customers SET balance = 0 WHERE id = 2", "customers whose balance is not the sum of their orders: 1, not 0")]
     [InlineData("DELETE FROM lines WHERE \"order\" = 7", "orders that are not the sum of their lines: 1, not 0")]
     [InlineData("DELETE FROM lines WHERE \"order\" = 1001; DELETE FROM orders WHERE id = 1001", "orders: 1000, not 1001")]
     public async Task Verification_DatabaseThatWasTamperedWith_FindsIt(string tampering, string fault)

@@ -41,7 +41,8 @@ public sealed partial class DemoProcessTests
         using var client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
 
         Assert.Equal("Healthy\n", await client.GetStringAsync(new Uri("/health/live", UriKind.Relative)));
-        Assert.StartsWith("Healthy", await client.GetStringAsync(new Uri("/health/ready", UriKind.Relative)), StringComparison.Ordinal);
+        var ready = await client.GetStringAsync(new Uri("/health/ready", UriKind.Relative));
+        Assert.StartsWith("Healthy", ready, StringComparison.Ordinal);
         Assert.Contains("/metrics", await client.GetStringAsync(new Uri("/", UriKind.Relative)), StringComparison.Ordinal);
 
         var metrics = await client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
@@ -161,12 +162,15 @@ public sealed partial class DemoProcessTests
     }
 
     [GeneratedRegex(
-        @"^\d+\.\ds orders in use [0-8] idle [0-8] waiting \d+ \| [\d,]+ op/s \| wait p50 \S+ ms p95 \S+ ms p99 \S+ ms \| errors 0 \|",
+        @"^\d+\.\ds orders in use [0-8] idle [0-8] waiting \d+ \| [\d,]+ op/s \| "
+        + @"wait p50 \S+ ms p95 \S+ ms p99 \S+ ms \| errors 0 \|",
         RegexOptions.Multiline | RegexOptions.ExplicitCapture,
         5_000)]
     private static partial Regex PlainLine();
 
     [GeneratedRegex(
-        @"connections +created (?<created>\d+), destroyed (?<destroyed>\d+), leaked (?<leaked>\d+)", RegexOptions.ExplicitCapture, 5_000)]
+        @"connections +created (?<created>\d+), destroyed (?<destroyed>\d+), leaked (?<leaked>\d+)",
+        RegexOptions.ExplicitCapture,
+        5_000)]
     private static partial Regex Connections();
 }

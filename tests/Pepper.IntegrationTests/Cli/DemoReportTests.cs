@@ -10,7 +10,8 @@ public sealed class DemoReportTests
     [Fact]
     public void PlainLine_Sample_HasEveryFigure() =>
         Assert.Equal(
-            "12.0s orders in use 8 idle 0 waiting 24 | 5,230 op/s | wait p50 4.1 ms p95 10 ms p99 10 ms | errors 2 | memory 64.0 MiB",
+            "12.0s orders in use 8 idle 0 waiting 24 | 5,230 op/s | wait p50 4.1 ms p95 10 ms p99 10 ms | "
+            + "errors 2 | memory 64.0 MiB",
             PlainLines.Line(Sample()));
 
     [Fact]
@@ -22,7 +23,8 @@ public sealed class DemoReportTests
 
         console.Write(new LiveTable(console, "http://127.0.0.1:5080", 32).Draw(Sample()));
 
-        foreach (var word in (string[])["orders", "audit-log", "5,230", "1,046", "24", "4.1 ms", "10 ms", "64 MiB", "127.0.0.1:5080/metrics"])
+        string[] expected = ["orders", "audit-log", "5,230", "1,046", "24", "4.1 ms", "64 MiB", "127.0.0.1:5080/metrics"];
+        foreach (var word in expected)
         {
             Assert.Contains(word, text.ToString(), StringComparison.Ordinal);
         }
@@ -41,7 +43,8 @@ public sealed class DemoReportTests
         Assert.Equal(leaked, summary.Leaked);
         Assert.Equal(isFine, summary.IsFine);
         Assert.Contains(
-            summary.Lines(), line => line.Contains($"created 8, destroyed {destroyed}, leaked {leaked}", StringComparison.Ordinal));
+            summary.Lines(),
+            line => line.Contains($"created 8, destroyed {destroyed}, leaked {leaked}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -53,10 +56,12 @@ public sealed class DemoReportTests
         failed.Failed(new InvalidOperationException("no\nluck"));
 
         Assert.False(Summary(counters, Pool(), 0).IsFine);
-        Assert.Contains(Summary(counters, Pool(), 0).Lines(), static line => line.EndsWith("order 3 is odd", StringComparison.Ordinal));
+        Assert.Contains(
+            Summary(counters, Pool(), 0).Lines(), static line => line.EndsWith("order 3 is odd", StringComparison.Ordinal));
         Assert.False(Summary(failed, Pool(), 0).IsFine);
         Assert.Contains(
-            Summary(failed, Pool(), 0).Lines(), static line => line.EndsWith("InvalidOperationException: no luck", StringComparison.Ordinal));
+            Summary(failed, Pool(), 0).Lines(),
+            static line => line.EndsWith("InvalidOperationException: no luck", StringComparison.Ordinal));
     }
 
     [Fact]

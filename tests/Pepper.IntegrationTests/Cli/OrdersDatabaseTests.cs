@@ -29,13 +29,18 @@ public sealed class OrdersDatabaseTests
 
         await using var connection = new SqliteConnection(database.ConnectionString);
         await connection.OpenAsync();
-        Assert.Equal("2000 200", Read(connection, "SELECT (SELECT COUNT(*) FROM orders) || ' ' || (SELECT COUNT(*) FROM customers)"));
+        Assert.Equal(
+            "2000 200", Read(connection, "SELECT (SELECT COUNT(*) FROM orders) || ' ' || (SELECT COUNT(*) FROM customers)"));
         Assert.Equal(
             string.Create(CultureInfo.InvariantCulture, $"{database.Lines} {database.Total}"),
             Read(connection, "SELECT COUNT(*) || ' ' || SUM(quantity * price) FROM lines"));
         Assert.Equal(
-            "0", Read(connection, "SELECT COUNT(*) FROM customers c WHERE balance <> (SELECT TOTAL(total) FROM orders WHERE customer = c.id)"));
-        Assert.Equal("ok wal", Read(connection, "SELECT (SELECT * FROM pragma_integrity_check) || ' ' || (SELECT * FROM pragma_journal_mode)"));
+            "0",
+            Read(
+                connection,
+                "SELECT COUNT(*) FROM customers c WHERE balance <> (SELECT TOTAL(total) FROM orders WHERE customer = c.id)"));
+        Assert.Equal("ok", Read(connection, "PRAGMA integrity_check"));
+        Assert.Equal("wal", Read(connection, "PRAGMA journal_mode"));
     }
 
     [Fact]
@@ -63,11 +68,11 @@ public sealed class OrdersDatabaseTests
         await database.InitializeAsync();
         await using var connection = new SqliteConnection(database.ConnectionString);
         await connection.OpenAsync();
-        return Read(connection, "SELECT group_concat(id || ',' || customer || ',' || total, ';') FROM (SELECT * FROM orders ORDER BY id)")
-            + Read(connection, "SELECT group_concat(id || ',' || name || ',' || balance, ';') FROM (SELECT * FROM customers ORDER BY id)")
+        return Read(connection, "SELECT group_concat(id || ',' || customer || ',' || total, ';') FROM orders")
+            + Read(connection, "SELECT group_concat(id || ',' || name || ',' || balance, ';') FROM customers")
             + Read(
                 connection,
-                "SELECT group_concat(\"order\" || ',' || number || ',' || product || ',' || quantity || ',' || price, ';') FROM lines");
+                "SELECT group_concat(\"order\" || number || ',' || product || ',' || quantity || ',' || price) FROM lines");
     }
 
     private static string Read(SqliteConnection connection, string query)

@@ -14,7 +14,8 @@ public sealed class WaitHistogramTests
         var histogram = new WaitHistogram();
 
         // From a microsecond to a hundred seconds, as many in each decade.
-        var waits = Enumerable.Range(0, 10_000).Select(_ => TimeSpan.FromMicroseconds(Math.Pow(10, random.NextDouble() * 8))).ToList();
+        var waits = Enumerable.Range(0, 10_000)
+            .Select(_ => TimeSpan.FromMicroseconds(Math.Pow(10, random.NextDouble() * 8))).ToList();
         waits.ForEach(histogram.Add);
         waits.Sort();
 
