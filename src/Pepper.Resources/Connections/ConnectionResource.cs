@@ -6,8 +6,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources.Connections;
 
 /// <summary>
-/// A database as one resource: a pool of connections to it, opened when the resource is initialized and closed when it is cleaned up.
-/// Works with any ADO.NET provider. Safe from any thread.
+/// A database as one resource: a pool of connections to it, opened when the resource is initialized and closed when it is
+/// cleaned up. Works with any ADO.NET provider. Safe from any thread.
 /// </summary>
 public sealed class ConnectionResource : Resource
 {
@@ -15,7 +15,9 @@ public sealed class ConnectionResource : Resource
 
     /// <summary>Makes the resource. Nothing is opened before it is initialized.</summary>
     /// <param name="provider">The ADO.NET provider: <c>SqliteFactory.Instance</c>, <c>NpgsqlFactory.Instance</c>…</param>
-    /// <param name="url">A connection string, or a URL that <see cref="ConnectionUrl"/> reads: <c>postgresql://…</c>, <c>sqlite:///…</c>.</param>
+    /// <param name="url">
+    /// A connection string, or a URL that <see cref="ConnectionUrl"/> reads: <c>postgresql://…</c>, <c>sqlite:///…</c>.
+    /// </param>
     /// <param name="options">Its id, labels, and the pool's size and options; copied.</param>
     /// <param name="timeProvider">Where it takes the time from. Default: the system's.</param>
     /// <param name="monitor">Where the pool is seen. Default: <see cref="ResourceMonitor.Shared"/>.</param>
@@ -58,7 +60,8 @@ public sealed class ConnectionResource : Resource
         if (State is ResourceState.Created or ResourceState.Failed)
         {
             throw new InvalidOperationException(
-                $"Connection resource '{Metadata.Id}' is {State} and lends nothing: initialize it, or register it with a ResourceManager.");
+                $"Connection resource '{Metadata.Id}' is {State} and lends nothing: "
+                + "initialize it, or register it with a ResourceManager.");
         }
 
         Touch();
@@ -103,6 +106,12 @@ public sealed class ConnectionResource : Resource
         if (options.Pool is null || pool.Name == new ResourcePoolOptions().Name)
         {
             pool.Name = id;
+        }
+
+        if (options.PoolSize is < 1 or > 65_536)
+        {
+            throw new ArgumentException(
+                $"PoolSize of connection resource '{id}' is {options.PoolSize}, but must be 1 to 65,536.", nameof(options));
         }
 
         pool.MaxSize = options.PoolSize;

@@ -21,8 +21,8 @@ public sealed class ConnectionResourceOptions
     public int PoolSize { get; set; } = 10;
 
     /// <summary>
-    /// The pool's other options. Its name defaults to the resource's id; its maximum size is <see cref="PoolSize"/>, and its minimum is cut to
-    /// that. Default: <c>null</c>, the defaults.
+    /// The pool's other options. Its name defaults to the resource's id; its maximum size is <see cref="PoolSize"/>, and its
+    /// minimum is cut to that. Default: <c>null</c>, the defaults.
     /// </summary>
     public ResourcePoolOptions? Pool { get; set; }
 

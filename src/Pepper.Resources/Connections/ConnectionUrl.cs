@@ -6,12 +6,15 @@ namespace Pepper.Resources.Connections;
 public static class ConnectionUrl
 {
     /// <summary>
-    /// Turns <c>postgresql://user:password@host:port/database?option=value</c> (also <c>postgres://</c>) and <c>sqlite:///path</c> into a
-    /// connection string. Options become keywords with underscores as spaces. What is not such a URL is returned as it is.
+    /// Turns <c>postgresql://user:password@host:port/database?option=value</c> (also <c>postgres://</c>) and
+    /// <c>sqlite:///path</c> into a connection string. Options become keywords with underscores as spaces. What is not such a
+    /// URL is returned as it is.
     /// </summary>
     /// <param name="text">A URL or a connection string.</param>
     /// <returns>A connection string.</returns>
-    /// <exception cref="ArgumentException">The text is such a URL, but has no host, no path, or a port that is none.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text is such a URL, but has no host, no path, a port that is none, or an option without a name.
+    /// </exception>
     public static string ToConnectionString(string text)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text);
@@ -32,7 +35,9 @@ public static class ConnectionUrl
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Host.Length == 0)
         {
             throw new ArgumentException(
-                "The postgresql:// URL has no host, or a port that is none; wanted: postgresql://user:password@host:port/database.", nameof(text));
+                "The postgresql:// URL has no host, or a port that is none; "
+                + "wanted: postgresql://user:password@host:port/database.",
+                nameof(text));
         }
 
         var builder = new DbConnectionStringBuilder { ["Host"] = url.Host };
@@ -83,7 +88,14 @@ public static class ConnectionUrl
         foreach (var option in query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = option.Split('=', 2);
-            builder[Uri.UnescapeDataString(parts[0]).Replace('_', ' ')] = parts.Length == 2 ? Uri.UnescapeDataString(parts[1]) : "true";
+            if (parts[0].Length == 0)
+            {
+                throw new ArgumentException(
+                    "The URL has an option without a name; wanted: ?option=value&option=value.", nameof(query));
+            }
+
+            var keyword = Uri.UnescapeDataString(parts[0]).Replace('_', ' ');
+            builder[keyword] = parts.Length == 2 ? Uri.UnescapeDataString(parts[1]) : "true";
         }
     }
 }

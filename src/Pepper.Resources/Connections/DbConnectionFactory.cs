@@ -6,7 +6,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources.Connections;
 
 /// <summary>
-/// Opens, checks, resets and closes the connections of one database through any ADO.NET provider. Stateless, hence safe from any thread.
+/// Opens, checks, resets and closes the connections of one database through any ADO.NET provider. Stateless, hence safe from
+/// any thread.
 /// </summary>
 public sealed class DbConnectionFactory : IResourceFactory<DbConnection>, ISyncResourceFactory<DbConnection>
 {
@@ -26,7 +27,8 @@ public sealed class DbConnectionFactory : IResourceFactory<DbConnection>, ISyncR
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
         _provider = provider;
         _options = options?.Clone() ?? new DbConnectionFactoryOptions();
-        _connectionString = Normalize(provider, ConnectionUrl.ToConnectionString(connectionString), _options.DisableProviderPooling);
+        _connectionString = Normalize(
+            provider, ConnectionUrl.ToConnectionString(connectionString), _options.DisableProviderPooling);
     }
 
     /// <inheritdoc/>
@@ -123,7 +125,8 @@ public sealed class DbConnectionFactory : IResourceFactory<DbConnection>, ISyncR
         {
             // The text itself may hold a password, and the provider's own message need not; it is passed on as the cause.
             throw new ArgumentException(
-                $"The connection string is not understood by {provider.GetType().Name}: {failure.Message}", nameof(connectionString), failure);
+                $"The connection string is not understood by {provider.GetType().Name}: {failure.Message}",
+                nameof(connectionString), failure);
         }
     }
 
@@ -160,8 +163,16 @@ public sealed class DbConnectionFactory : IResourceFactory<DbConnection>, ISyncR
     {
         var connection = _provider.CreateConnection()
             ?? throw new InvalidOperationException($"The provider {_provider.GetType()} makes no connections.");
-        connection.ConnectionString = _connectionString;
-        _options.Configure?.Invoke(connection);
-        return connection;
+        try
+        {
+            connection.ConnectionString = _connectionString;
+            _options.Configure?.Invoke(connection);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 }

@@ -1,8 +1,8 @@
 namespace Pepper.Resources;
 
 /// <summary>
-/// One loan of a shared resource. Each holder has its own, so that a lease which is disposed twice cannot end another's loan; it is
-/// used again for later loans, as its version tells them apart.
+/// One loan of a shared resource. Each holder has its own, so that a lease which is disposed twice cannot end another's loan;
+/// it is used again for later loans, as its version tells them apart.
 /// </summary>
 internal sealed class SharedLoan(SharedSlot owner) : LeaseSlot
 {

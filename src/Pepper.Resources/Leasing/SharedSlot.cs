@@ -3,11 +3,14 @@ using System.Diagnostics;
 namespace Pepper.Resources;
 
 /// <summary>
-/// A resource that any number of holders share. Once it is closed nobody new gets it, and when its last holder has given it back it is
-/// drained: then, and only then, it may be cleaned up.
+/// A resource that any number of holders share. Once it is closed nobody new gets it, and when its last holder has given it
+/// back it is drained: then, and only then, it may be cleaned up.
 /// </summary>
 internal sealed class SharedSlot
 {
+    /// <summary>The reason of a slot that a holder closed.</summary>
+    internal const string Invalidated = "invalidated";
+
     private readonly Lock _lock = new();
     private readonly object _item;
     private readonly Resource? _tracked;
@@ -19,12 +22,17 @@ internal sealed class SharedSlot
     private SharedLoan? _free;
     private int _count;
     private bool _isClosed;
+    private bool _isBroken;
 
     /// <param name="item">What is lent.</param>
     /// <param name="description">What it is called in messages.</param>
-    /// <param name="tracked">The same, when it is a resource whose state is to follow the loans: in use while there is one.</param>
+    /// <param name="tracked">
+    /// The same, when it is a resource whose state is to follow the loans: in use while there is one.
+    /// </param>
     /// <param name="timeProvider">The time, for ages.</param>
-    /// <param name="onInvalidated">Told, outside the lock, that a holder found the resource broken; the slot is closed then.</param>
+    /// <param name="onInvalidated">
+    /// Told, outside the lock, that a holder found the resource broken; the slot is closed then.
+    /// </param>
     internal SharedSlot(
         object item, string description, Resource? tracked, TimeProvider timeProvider, Action<Exception?>? onInvalidated = null)
     {
@@ -41,6 +49,9 @@ internal sealed class SharedSlot
     internal int Count => Volatile.Read(ref _count);
 
     internal bool IsClosed => Volatile.Read(ref _isClosed);
+
+    /// <summary>What whoever closed it gave as the reason.</summary>
+    internal string Reason { get; private set; } = string.Empty;
 
     /// <summary>Ends when the slot is closed and nobody holds the resource any more.</summary>
     internal Task Drained => _drained.Task;
@@ -68,32 +79,11 @@ internal sealed class SharedSlot
         }
     }
 
-    /// <summary>No new holders from now on. True for the first who closes it.</summary>
-    internal bool Close()
-    {
-        bool isDrained;
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            if (_isClosed)
-            {
-                return false;
-            }
-
-            _isClosed = true;
-            isDrained = _count == 0;
-        }
-
-        if (isDrained)
-        {
-            _drained.TrySetResult();
-        }
-
-        return true;
-    }
+    /// <summary>No new holders from now on. True for the first who closes it, whose reason it is.</summary>
+    internal bool Close(string reason = "released") => Close(reason, isBroken: false);
 
     /// <summary>Closes the slot if nobody holds the resource and the condition holds at that moment.</summary>
-    internal bool TryCloseIfIdle(Func<bool> condition)
+    internal bool TryCloseIfIdle(string reason, Func<bool> condition)
     {
         lock (_lock)
         {
@@ -103,17 +93,18 @@ internal sealed class SharedSlot
                 return false;
             }
 
-            _isClosed = true;
+            Reason = reason;
+            Volatile.Write(ref _isClosed, true);
         }
 
         _drained.TrySetResult();
         return true;
     }
 
+    /// <summary>A holder found the resource broken. It fails when its last holder returns it: until then it is in use.</summary>
     internal void Invalidate(Exception? cause)
     {
-        _tracked?.Lifecycle.TryFail();
-        if (Close())
+        if (Close(Invalidated, isBroken: true))
         {
             _onInvalidated?.Invoke(cause);
         }
@@ -133,7 +124,7 @@ internal sealed class SharedSlot
             _count--;
             if (_count == 0)
             {
-                _tracked?.Lifecycle.TryRelease();
+                _ = _isBroken ? _tracked?.Lifecycle.TryFail() : _tracked?.Lifecycle.TryRelease();
             }
 
             isDrained = _isClosed && _count == 0;
@@ -168,6 +159,31 @@ internal sealed class SharedSlot
 
         leases.Sort(static (left, right) => right.Age.CompareTo(left.Age));
         return leases;
+    }
+
+    private bool Close(string reason, bool isBroken)
+    {
+        bool isDrained;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _isBroken |= isBroken;
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            Reason = reason;
+            Volatile.Write(ref _isClosed, true);
+            isDrained = _count == 0;
+        }
+
+        if (isDrained)
+        {
+            _drained.TrySetResult();
+        }
+
+        return true;
     }
 
     private SharedLoan TakeLoan_NeedsLock()

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Threading.Tasks.Sources;
-using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
 
@@ -14,10 +12,8 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
     private ManualResetValueTaskSourceCore<Lease<T>> _completion = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private CancellationToken _cancellationToken;
-    private ActivityContext _parent;
-    private DateTimeOffset _startedAtUtc;
-    private bool _isTraced;
     private Exception? _failure;
+    private bool _isTaken;
 
     internal ValueTask<Lease<T>> Task => new(this, _completion.Version);
 
@@ -32,18 +28,6 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
         }
     }
 
-    /// <summary>Notes the trace that the caller is in, if anybody listens. Called before the waiter is queued.</summary>
-    internal void NoteTrace()
-    {
-        Trace = core.TracksLeaks ? Activity.Current?.TraceId ?? default : default;
-        _isTraced = ResourceActivities.IsEnabled;
-        if (_isTraced)
-        {
-            _parent = Activity.Current?.Context ?? default;
-            _startedAtUtc = core.TimeProvider.GetUtcNow();
-        }
-    }
-
     internal override void Deliver(PoolEntry entry, long token) => _completion.SetResult(new Lease<T>(entry, token));
 
     internal override void Fail(Exception exception)
@@ -54,16 +38,15 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
 
     public Lease<T> GetResult(short token)
     {
-        // A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user.
-        var isOk = _completion.GetStatus(token) == ValueTaskSourceStatus.Succeeded;
-        Report();
-        if (isOk)
+        // A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user; nor
+        // must a look that comes too early, or a second one at the same time.
+        if (_completion.GetStatus(token) == ValueTaskSourceStatus.Pending || Interlocked.Exchange(ref _isTaken, true))
         {
-            var lease = _completion.GetResult(token);
-            Recycle();
-            return lease;
+            throw new InvalidOperationException(
+                "A ValueTask is awaited once, and its result is not asked for before it has ended. Use AsTask() for more.");
         }
 
+        Report();
         try
         {
             return _completion.GetResult(token);
@@ -90,11 +73,7 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
     private void Report()
     {
         core.ReportWait(this);
-        if (_isTraced)
-        {
-            ResourceActivities.RecordAcquire(
-                core.Name, core.TypeLabel, PoolLabels.Of(Outcome), _parent, _startedAtUtc, _failure);
-        }
+        ReportSpan(core, _failure);
     }
 
     private void Recycle()
@@ -106,6 +85,7 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
         if (isQuiet)
         {
             _completion.Reset();
+            Volatile.Write(ref _isTaken, false);
             core.ReturnWaiter(this);
         }
     }

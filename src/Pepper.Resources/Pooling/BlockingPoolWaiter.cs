@@ -28,6 +28,9 @@ internal sealed class BlockingPoolWaiter : PoolWaiter, IDisposable
         _ended.Set();
     }
 
+    /// <summary>Waits for an end that is certain to come at once, on a thread that must not block.</summary>
+    internal void SpinUntilEnded() => SpinWait.SpinUntil(() => _ended.IsSet);
+
     /// <summary>Blocks until the wait has ended, or the time on the real clock is over; false then.</summary>
     internal bool Wait(TimeSpan realTime) => _ended.Wait(realTime);
 }

@@ -13,28 +13,55 @@ internal sealed partial class PoolCore
             return ready;
         }
 
-        using var waiter = new BlockingPoolWaiter { Timeout = timeout, Member = site.Member, File = site.File, Line = site.Line };
-        if (Enqueue(waiter) is { } refusal)
+        using var waiter = new BlockingPoolWaiter();
+        waiter.NoteTrace(this);
+        PoolWaiter? queued = waiter;
+        if (Enqueue(new AcquireRequest(timeout, site.Member, site.File, site.Line), ref queued) is { } refusal)
         {
             throw refusal;
         }
 
-        // Deadlines come from a timer, whose callbacks need a thread of the thread pool: a blocked caller also looks itself.
-        var realTime = TimeProvider == TimeProvider.System ? timeout : Timeout.InfiniteTimeSpan;
         using (cancellationToken.UnsafeRegister(
             static (state, canceled) => ((Cancellation)state!).Run(canceled), new Cancellation(this, waiter)))
         {
             ServeQueue();
+            Block(waiter);
+        }
+
+        ReportWait(waiter);
+        waiter.ReportSpan(this, waiter.Failure);
+        token = waiter.Token;
+        return waiter.Entry ?? throw waiter.Failure!;
+    }
+
+    private void Block(BlockingPoolWaiter waiter)
+    {
+        // Deadlines come from a timer, whose callbacks need a thread of the thread pool: a blocked caller also looks itself.
+        var timeout = waiter.Request.Timeout;
+        var isRealTime = TimeProvider == TimeProvider.System && timeout < LongestLimit / 2;
+        var realTime = timeout == TimeSpan.Zero || isRealTime ? timeout : Timeout.InfiniteTimeSpan;
+        try
+        {
             if (!waiter.Wait(realTime))
             {
                 ExpireNow(waiter);
                 waiter.Wait(Timeout.InfiniteTimeSpan);
             }
         }
+        catch (ThreadInterruptedException)
+        {
+            if (!TryLeaveQueue(waiter, AcquireOutcome.Canceled))
+            {
+                // Whoever took it out is about to end it.
+                waiter.SpinUntilEnded();
+                if (waiter.Entry is { } entry)
+                {
+                    Return(entry, waiter.Token);
+                }
+            }
 
-        ReportWait(waiter);
-        token = waiter.Token;
-        return waiter.Entry ?? throw waiter.Failure!;
+            throw;
+        }
     }
 
     private sealed class Cancellation(PoolCore core, PoolWaiter waiter)

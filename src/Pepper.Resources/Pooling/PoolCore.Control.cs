@@ -54,11 +54,19 @@ internal sealed partial class PoolCore
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
             _factory = factory;
-            ReadHooks();
+
+            // Until the last of the old factory's is out of service, nothing is lent or returned without a look.
+            _isBorrowPlain = _isReturnPlain = false;
             generation = Interlocked.Increment(ref _generation);
         }
 
         SweepGenerations();
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            ReadHooks();
+        }
+
         PoolLog.Changed(_logger, Name, $"factory replaced, generation {generation} begins");
         EnsureSupply();
         await WaitUntilAsync(
@@ -90,7 +98,7 @@ internal sealed partial class PoolCore
                     throw FailureFor(failure);
                 }
 
-                return _live - _creating - _hung >= _minSize || IsClosed;
+                return IsClosed ? throw ClosedException() : _live - _creating - _hung >= _minSize;
             },
             cancellationToken,
             EnsureSupply).ConfigureAwait(false);
@@ -100,7 +108,7 @@ internal sealed partial class PoolCore
     {
         ChangeGate(DrainingFlag, PausedFlag, "draining");
         ServeQueue();
-        using var deadline = new CancellationTokenSource(timeout, TimeProvider);
+        using var deadline = new CancellationTokenSource(Within(timeout), TimeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
@@ -124,28 +132,18 @@ internal sealed partial class PoolCore
     /// <summary>Closes for good. Those who wait are told; what is lent is destroyed when it comes back, which is not waited for.</summary>
     internal Task DisposeAsync()
     {
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            return _disposal ??= Task.Run(DisposeOnceAsync);
-        }
-    }
-
-    private async Task DisposeOnceAsync()
-    {
         List<PoolWaiter> told = [];
+        Task disposal;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            SetGate_NeedsLock(DisposedFlag);
-            while (_waiters.First is { } waiter)
+            if (_disposal is null)
             {
-                TakeOut_NeedsLock(waiter, AcquireOutcome.Rejected);
-                told.Add(waiter);
+                Close_NeedsLock(told);
+                _disposal = Task.Run(FinishDisposalAsync);
             }
 
-            _tickTimer?.Dispose();
-            _deadlineTimer?.Dispose();
+            disposal = _disposal;
         }
 
         foreach (var waiter in told)
@@ -153,6 +151,26 @@ internal sealed partial class PoolCore
             waiter.Fail(ClosedException());
         }
 
+        return disposal;
+    }
+
+    private void Close_NeedsLock(List<PoolWaiter> told)
+    {
+        SetGate_NeedsLock(DisposedFlag);
+        while (_waiters.First is { } waiter)
+        {
+            TakeOut_NeedsLock(waiter, AcquireOutcome.Rejected);
+            told.Add(waiter);
+        }
+
+        _tickTimer?.Dispose();
+        _deadlineTimer?.Dispose();
+    }
+
+    private async Task FinishDisposalAsync()
+    {
+        // What factories have registered on the token runs here, and may take its time.
+        _closing.CancelAll();
         SettleIfClosing();
         await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
         _monitor.Sources.Remove(this);

@@ -76,25 +76,48 @@ internal sealed partial class PoolCore
         {
             // A thread of its own: callers that block may have taken every thread of the thread pool.
             var thread = new Thread(static state => ((Action)state!)()) { IsBackground = true, Name = $"Pepper pool '{Name}' create" };
-            thread.UnsafeStart((Action)(() => _ = CreateAsync(creation)));
+            thread.UnsafeStart((Action)(() => Run(creation)));
             return;
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(
-            static state => _ = state.Core.CreateAsync(state.Creation), (Core: this, Creation: creation), preferLocal: false);
+            static state => state.Core.Run(state.Creation), (Core: this, Creation: creation), preferLocal: false);
     }
 
-    private async Task CreateAsync(Creation creation)
+    /// <summary>Supervision begins first, so that a factory which blocks its thread is given up like any other.</summary>
+    private void Run(Creation creation)
     {
-        var started = TimeProvider.GetTimestamp();
-        var limit = _options.EffectiveCreateTimeout;
-        using var source = new CancellationTokenSource(
-            limit == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : limit, TimeProvider);
-        using var closing = _closing.Watch(source);
-        Task<object>? task = null;
+        var source = new CancellationTokenSource();
+        var token = source.Token;
+        var made = new TaskCompletionSource<object>();
+        _ = SuperviseAsync(creation, made.Task, source);
+        _ = MakeAsync(creation, made, token);
+    }
+
+    private async Task MakeAsync(Creation creation, TaskCompletionSource<object> made, CancellationToken cancellationToken)
+    {
+        var context = new CreateContext(Name, creation.Generation, creation.IsDemanded);
         try
         {
-            task = StartFactory(creation, source.Token);
+            cancellationToken.ThrowIfCancellationRequested();
+            made.SetResult(creation.IsForBlockedThread && creation.Factory.IsSync
+                ? creation.Factory.Create(context, cancellationToken)
+                : await creation.Factory.CreateAsync(context, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception failure)
+        {
+            made.SetException(failure);
+        }
+    }
+
+    private async Task SuperviseAsync(Creation creation, Task<object> task, CancellationTokenSource source)
+    {
+        var started = TimeProvider.GetTimestamp();
+        var limit = _options.EffectiveCreateTimeout == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _options.EffectiveCreateTimeout;
+        using var timer = CancelAfter(source, limit);
+        using var closing = _closing.Watch(source);
+        try
+        {
             var resource = await task.WaitAsync(source.Token).ConfigureAwait(false);
             Complete(creation, resource, started);
         }
@@ -113,43 +136,34 @@ internal sealed partial class PoolCore
         }
     }
 
-    private Task<object> StartFactory(Creation creation, CancellationToken cancellationToken)
-    {
-        var context = new CreateContext(Name, creation.Generation, creation.IsDemanded);
-        return creation.IsForBlockedThread && creation.Factory.IsSync
-            ? Task.FromResult(creation.Factory.Create(context, cancellationToken))
-            : creation.Factory.CreateAsync(context, cancellationToken).AsTask();
-    }
-
     /// <summary>
     /// The token is cancelled, those who wait are told; a factory that heeds it ends now. One that does not keeps its place for a
     /// while, as what it makes may exist already; after that the place is free, and what comes later is destroyed.
     /// </summary>
-    private async Task AwaitOverdueAsync(Creation creation, Task<object>? task, Exception failure, long started)
+    private async Task AwaitOverdueAsync(Creation creation, Task<object> task, Exception failure, long started)
     {
         MarkHung(creation, failure);
-        if (task is null)
+        object resource;
+        try
         {
+            resource = await task.WaitAsync(Within(_options.DestroyTimeout ?? Timeout.InfiniteTimeSpan), TimeProvider)
+                .ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            if (!task.IsFaulted)
+            {
+                // It may end at this very moment: what it makes is destroyed in any case.
+                Interlocked.Increment(ref _abandoned);
+                PoolLog.StageAbandoned(_logger, Name, "create", _options.EffectiveCreateTimeout, nameof(_options.CreateTimeout));
+                _ = DestroyLateAsync(creation, task);
+            }
+
             GiveUp(creation, failure, isHung: true);
             return;
         }
 
-        try
-        {
-            var resource = await task.WaitAsync(_options.DestroyTimeout ?? Timeout.InfiniteTimeSpan, TimeProvider).ConfigureAwait(false);
-            Complete(creation, resource, started, isHung: true);
-        }
-        catch (TimeoutException) when (!task.IsCompleted)
-        {
-            Interlocked.Increment(ref _abandoned);
-            PoolLog.StageAbandoned(_logger, Name, "create", _options.EffectiveCreateTimeout, nameof(_options.CreateTimeout));
-            _ = DestroyLateAsync(creation, task);
-            GiveUp(creation, failure, isHung: true);
-        }
-        catch (Exception)
-        {
-            GiveUp(creation, failure, isHung: true);
-        }
+        Complete(creation, resource, started, isHung: true);
     }
 
     private async Task DestroyLateAsync(Creation creation, Task<object> task)
@@ -158,7 +172,7 @@ internal sealed partial class PoolCore
         {
             var resource = await task.ConfigureAwait(false);
             Interlocked.Increment(ref _created);
-            await RunDestroyAsync(creation.Factory, resource, DestroyReason.TooLate).ConfigureAwait(false);
+            RunDestroy(creation.Factory, resource, DestroyReason.TooLate, entry: null);
         }
         catch (Exception)
         {
@@ -176,29 +190,22 @@ internal sealed partial class PoolCore
         entry.BornAt = now;
         entry.ExpiresAt = ExpiryFrom(now);
         int size;
+        PoolWaiter? waiter;
+        long word;
+        DestroyReason reason;
         lock (_lock)
         {
+            // In one step: a waiter whose creation no longer counts would be seen as one who needs another.
             AssertInvariants_NeedsLock();
             EndCreation_NeedsLock(isHung);
             _failuresInARow = 0;
             size = _live;
+            waiter = Place_NeedsLock(entry, out word, out reason);
         }
 
         Interlocked.Increment(ref _created);
+        Settle(entry, waiter, word, reason);
         RecordCreation(TimeProvider.GetElapsedTime(started, now), size);
-        if (IsDisposed)
-        {
-            Discard(entry, DestroyReason.PoolClosed);
-        }
-        else if (entry.Generation != Volatile.Read(ref _generation))
-        {
-            Discard(entry, DestroyReason.PoolInvalidated);
-        }
-        else
-        {
-            Offer(entry);
-        }
-
         EnsureSupply();
         SignalProgress();
     }
@@ -226,6 +233,7 @@ internal sealed partial class PoolCore
 
         TellWaiters(creation, failure);
         EnsureSupply();
+        SignalProgress();
     }
 
     /// <summary>Nothing came of it: the place is free again.</summary>

@@ -17,25 +17,41 @@ internal sealed partial class PoolCore
     /// <summary>Destroys an entry that is marked so already. User code may block, hence not on this thread.</summary>
     private void StartDestroy(PoolEntry entry, DestroyReason reason) =>
         ThreadPool.UnsafeQueueUserWorkItem(
-            static state => _ = state.Core.DestroyAsync(state.Entry, state.Reason),
+            static state => state.Core.RunDestroy(state.Entry.Factory!, state.Entry.Item!, state.Reason, state.Entry),
             (Core: this, Entry: entry, Reason: reason),
             preferLocal: false);
 
-    private async Task DestroyAsync(PoolEntry entry, DestroyReason reason)
+    /// <summary>Supervision begins first, so that a factory which blocks its thread is given up like any other.</summary>
+    private void RunDestroy(FactoryAdapter factory, object resource, DestroyReason reason, PoolEntry? entry)
     {
-        await RunDestroyAsync(entry.Factory!, entry.Item!, reason).ConfigureAwait(false);
-        Vacate(entry);
+        var source = new CancellationTokenSource();
+        var token = source.Token;
+        var ended = new TaskCompletionSource();
+        _ = SuperviseDestroyAsync(ended.Task, source, reason, entry);
+        _ = PerformAsync(factory, resource, reason, ended, token);
+
+        static async Task PerformAsync(
+            FactoryAdapter factory, object resource, DestroyReason reason, TaskCompletionSource ended, CancellationToken token)
+        {
+            try
+            {
+                await factory.DestroyAsync(resource, reason, token).ConfigureAwait(false);
+                ended.SetResult();
+            }
+            catch (Exception failure)
+            {
+                ended.SetException(failure);
+            }
+        }
     }
 
-    private async Task RunDestroyAsync(FactoryAdapter factory, object resource, DestroyReason reason)
+    private async Task SuperviseDestroyAsync(Task task, CancellationTokenSource source, DestroyReason reason, PoolEntry? entry)
     {
         var started = TimeProvider.GetTimestamp();
         var limit = _options.DestroyTimeout ?? Timeout.InfiniteTimeSpan;
-        using var source = new CancellationTokenSource(limit, TimeProvider);
-        Task? task = null;
+        using var timer = CancelAfter(source, limit);
         try
         {
-            task = factory.DestroyAsync(resource, reason, source.Token).AsTask();
             await task.WaitAsync(source.Token).ConfigureAwait(false);
             ResourceMonitor.Record(
                 _monitor.Instruments.CleanupDuration, TimeProvider.GetElapsedTime(started), "type", TypeLabel);
@@ -56,6 +72,10 @@ internal sealed partial class PoolCore
 
         Interlocked.Increment(ref _destroyedFor[(int)reason]);
         _monitor.RecordCleanup(TypeLabel, reason.ToLabel());
+        if (entry is not null)
+        {
+            Vacate(entry);
+        }
     }
 
     /// <summary>Frees the place of an entry that the pool holds: whoever waits may have it, by a creation.</summary>
@@ -69,6 +89,7 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             _live--;
+            entry.SeenWord = -1;
             Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Vacant));
         }
 

@@ -22,7 +22,7 @@ internal sealed partial class PoolCore
             _failuresInARow++;
             _retryMinimumAt = TimeProvider.GetTimestamp()
                 + (long)(BackOff(_failuresInARow).TotalSeconds * TimeProvider.TimestampFrequency);
-            var isSomethingToComeBack = CountStates().Returnable > 0;
+            var isSomethingToComeBack = _live - _creating - _hung - CountStates().Leaving > 0;
             while (_waiters.First is { } first && first.Sequence < creation.QueuedBefore)
             {
                 TakeOut_NeedsLock(first, AcquireOutcome.Failed);

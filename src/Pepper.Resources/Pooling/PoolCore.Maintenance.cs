@@ -106,7 +106,8 @@ internal sealed partial class PoolCore
             return;
         }
 
-        var spare = _live - _minSize;
+        // What is on its way out, or not yet there, keeps no minimum.
+        var spare = _live - _creating - _hung - CountStates().Leaving - _minSize;
         foreach (var entry in _entries
             .Where(entry => SlotState.Of(entry.SeenWord) == SlotState.Idle && TimeProvider.GetElapsedTime(entry.SeenAt, now) >= limit)
             .OrderBy(static entry => entry.SeenAt))

@@ -113,8 +113,29 @@ internal sealed partial class PoolCore
             return ResetAsync(entry);
         }
 
-        Prepare(entry);
+        PutBack(entry);
         return default;
+    }
+
+    /// <summary>Puts what was returned into service: validated first, if it goes to a waiter; else that is due when it is lent.</summary>
+    private void PutBack(PoolEntry entry)
+    {
+        if ((Volatile.Read(ref _gate) & WaitingMask) != 0)
+        {
+            Prepare(entry);
+            return;
+        }
+
+        PoolWaiter? waiter;
+        long word;
+        DestroyReason reason;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            waiter = Place_NeedsLock(entry, out word, out reason);
+        }
+
+        Settle(entry, waiter, word, reason);
     }
 
     /// <summary>Ends the loan and holds the entry. Exactly one of any number of copies of a lease succeeds.</summary>

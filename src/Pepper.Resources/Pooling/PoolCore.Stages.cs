@@ -5,6 +5,8 @@ namespace Pepper.Resources.Pooling;
 /// <content>Validation and reset: user code with a time limit, which runs while the pool holds the entry.</content>
 internal sealed partial class PoolCore
 {
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(49);
+
     /// <summary>
     /// Validates an entry that the pool holds, where that is due. False when it goes on in the background, where its end puts the
     /// entry back into service; else the result is in <see cref="PoolEntry.IsFit"/>.
@@ -12,7 +14,7 @@ internal sealed partial class PoolCore
     private bool Validate(PoolEntry entry, bool isBlocking)
     {
         entry.IsFit = true;
-        if (!_validatesOnBorrow || !entry.Factory!.Hooks.HasFlag(FactoryHooks.Validate) || IsFresh(entry))
+        if (!_validatesOnBorrow || (entry.Factory!.Hooks & FactoryHooks.Validate) == FactoryHooks.None || IsFresh(entry))
         {
             return true;
         }
@@ -51,7 +53,6 @@ internal sealed partial class PoolCore
     private async Task FinishValidationAsync(PoolEntry entry, ValueTask running)
     {
         await running.ConfigureAwait(false);
-        Interlocked.Decrement(ref _validating);
         if (entry.IsFit)
         {
             Offer(entry);
@@ -61,15 +62,17 @@ internal sealed partial class PoolCore
             Discard(entry, DestroyReason.ValidationFailed);
         }
 
-        // The waiter that this was for, or one whom it kept from being served, may have another idle resource to try.
+        // Not before: a caller that may not wait must see the resource either here or idle. The waiter that this was for, or one whom it
+        // kept from being served, may have another to try.
+        Interlocked.Decrement(ref _validating);
         ServeQueue();
     }
 
     private bool NeedsReset(PoolEntry entry)
     {
         var hooks = entry.Factory!.Hooks;
-        return hooks.HasFlag(FactoryHooks.Reset)
-            || (_options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate));
+        return (hooks & FactoryHooks.Reset) != FactoryHooks.None
+            || ((_options.Validation & ValidationMode.OnReturn) != ValidationMode.None && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
     }
 
     /// <summary>Resets, and where it is asked for validates, a returned resource, and puts it back into service.</summary>
@@ -77,13 +80,13 @@ internal sealed partial class PoolCore
     {
         var hooks = entry.Factory!.Hooks;
         entry.IsFit = true;
-        if (hooks.HasFlag(FactoryHooks.Reset))
+        if ((hooks & FactoryHooks.Reset) != FactoryHooks.None)
         {
             await RunStageAsync(entry, ResourceStage.Reset).ConfigureAwait(false);
         }
 
         var reason = DestroyReason.ResetFailed;
-        if (entry.IsFit && _options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate))
+        if (entry.IsFit && (_options.Validation & ValidationMode.OnReturn) != ValidationMode.None && (hooks & FactoryHooks.Validate) != FactoryHooks.None)
         {
             await RunStageAsync(entry, ResourceStage.Validate).ConfigureAwait(false);
             reason = DestroyReason.ValidationFailed;
@@ -99,14 +102,14 @@ internal sealed partial class PoolCore
         }
         else
         {
-            Prepare(entry);
+            PutBack(entry);
         }
     }
 
     /// <summary>Runs one stage within its limit. Never throws: <see cref="PoolEntry.IsFit"/> says how it ended.</summary>
     private async ValueTask RunStageAsync(PoolEntry entry, ResourceStage stage)
     {
-        var source = entry.StageSource ??= new CancellationTokenSource(Timeout.InfiniteTimeSpan, TimeProvider);
+        var source = entry.StageSource ??= new CancellationTokenSource();
         entry.StageSource = null;
         var limit = (stage == ResourceStage.Reset ? _options.ResetTimeout : _options.ValidateTimeout) ?? Timeout.InfiniteTimeSpan;
         Task<bool>? task = null;
@@ -121,7 +124,7 @@ internal sealed partial class PoolCore
             }
             else
             {
-                source.CancelAfter(limit);
+                using var timer = CancelAfter(source, limit);
                 task = running.AsTask();
                 entry.IsFit = await task.WaitAsync(source.Token).ConfigureAwait(false);
             }
@@ -141,7 +144,8 @@ internal sealed partial class PoolCore
             PoolLog.FoundUnfit(_logger, Name, stage == ResourceStage.Reset ? "reset" : "validate", failure.Message, failure);
         }
 
-        if (source.TryReset())
+        // One that had a timer is not used again: the timer may be about to cancel it.
+        if (task is null && source.TryReset())
         {
             entry.StageSource = source;
         }
@@ -150,15 +154,34 @@ internal sealed partial class PoolCore
     /// <summary>Whether the resource was idle for so short a time that it is lent without validation.</summary>
     private bool IsFresh(PoolEntry entry)
     {
-        if (_options.ValidateAfterIdle == TimeSpan.Zero)
+        if (_options.ValidateAfterIdle <= TickPeriod)
         {
             return false;
         }
 
-        // Not seen idle by the sweeper yet: idle for less than a tick, which is a quarter of this time at most.
+        // Too short to be noticed is never fresh. Not seen idle by the sweeper yet: idle for less than a tick, which is a quarter of this time at most.
         var seen = Volatile.Read(ref entry.SeenWord);
         var isSeenIdle = SlotState.Of(seen) == SlotState.Idle && SlotState.VersionOf(seen) == SlotState.VersionOf(entry.Word);
         return !isSeenIdle || TimeProvider.GetElapsedTime(Volatile.Read(ref entry.SeenAt)) < _options.ValidateAfterIdle - TickPeriod;
+    }
+
+    // What is longer than a timer can take is as good as for ever.
+    private static TimeSpan Within(TimeSpan limit) => limit > LongestLimit ? Timeout.InfiniteTimeSpan : limit;
+
+    /// <summary>Limits a stage. Not by the source's own timer: what user code has registered on the token may throw, on a timer's thread.</summary>
+    private ITimer? CancelAfter(CancellationTokenSource source, TimeSpan limit)
+    {
+        limit = Within(limit);
+        if (limit == Timeout.InfiniteTimeSpan)
+        {
+            return null;
+        }
+
+        using (SuppressFlow())
+        {
+            return TimeProvider.CreateTimer(
+                static state => PoolShutdown.Cancel((CancellationTokenSource)state!), source, limit, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Lets go of a task that nobody waits for any more: its failure is nobody's surprise.</summary>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Pepper.Resources.Cleanup;
 using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
@@ -23,7 +22,8 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly ResourcePoolOptions _options;
     private readonly ResourceMonitor _monitor;
     private readonly ILogger _logger;
-    private readonly CleanupClock _clock;
+    private readonly PoolClock _clock;
+    private readonly Func<PoolCore, PoolWaiter> _newWaiter;
     private readonly PoolShutdown _closing = new();
     private readonly bool _validatesOnBorrow;
 
@@ -47,7 +47,12 @@ internal sealed partial class PoolCore : IResourceSource
     private TaskCompletionSource? _progress;
 
     internal PoolCore(
-        FactoryAdapter factory, ResourcePoolOptions options, TimeProvider timeProvider, ResourceMonitor monitor, ILogger logger)
+        FactoryAdapter factory,
+        Func<PoolCore, PoolWaiter> newWaiter,
+        ResourcePoolOptions options,
+        TimeProvider timeProvider,
+        ResourceMonitor monitor,
+        ILogger logger)
     {
         ResourcePoolOptionsValidator.Validate(options);
         _options = options.Copy();
@@ -55,7 +60,8 @@ internal sealed partial class PoolCore : IResourceSource
         TimeProvider = timeProvider;
         _monitor = monitor;
         _logger = new SafeLogger(logger);
-        _clock = new CleanupClock(timeProvider, TimeSpan.FromMilliseconds(1));
+        _newWaiter = newWaiter;
+        _clock = new PoolClock(timeProvider);
         TypeLabel = _options.Type.ToLabel();
         _minSize = _options.MinSize;
         _maxSize = _options.MaxSize;
@@ -65,7 +71,7 @@ internal sealed partial class PoolCore : IResourceSource
             _entries[index] = new PoolEntry(this, index);
         }
 
-        _validatesOnBorrow = _options.Validation.HasFlag(ValidationMode.OnBorrow);
+        _validatesOnBorrow = (_options.Validation & ValidationMode.OnBorrow) != ValidationMode.None;
         TracksLeaks = _options.LeakThreshold is not null;
         ReadHooks();
         _monitor.Sources.Add(this);
@@ -95,12 +101,16 @@ internal sealed partial class PoolCore : IResourceSource
     private void ReadHooks()
     {
         var hooks = _factory.Hooks;
-        _isBorrowPlain = !TracksLeaks && !(_validatesOnBorrow && hooks.HasFlag(FactoryHooks.Validate));
+        _isBorrowPlain = !TracksLeaks && !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
         _isReturnPlain = !TracksLeaks
             && _options.MaxUses is null
-            && !hooks.HasFlag(FactoryHooks.Reset)
-            && !(_options.Validation.HasFlag(ValidationMode.OnReturn) && hooks.HasFlag(FactoryHooks.Validate));
+            && (hooks & FactoryHooks.Reset) == FactoryHooks.None
+            && !((_options.Validation & ValidationMode.OnReturn) != ValidationMode.None
+                && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
     }
+
+    /// <summary>Somebody left the queue. Who still sees it as it was takes the careful way, and finds out; no fence is needed.</summary>
+    private void LowerGate_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {
@@ -176,6 +186,12 @@ internal sealed partial class PoolCore : IResourceSource
         if (entry.Generation != Volatile.Read(ref _generation))
         {
             Sweep(entry, DestroyReason.PoolInvalidated);
+        }
+
+        if (Volatile.Read(ref _live) > Volatile.Read(ref _maxSize))
+        {
+            // The pool was made smaller while this entry was held, so that nobody could see what would become of it.
+            TrimExcess();
         }
 
         return word;

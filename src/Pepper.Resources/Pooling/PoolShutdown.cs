@@ -49,7 +49,8 @@ internal sealed class PoolShutdown
         }
     }
 
-    private static void Cancel(CancellationTokenSource source)
+    /// <summary>Cancels, whatever those throw who registered on the token.</summary>
+    internal static void Cancel(CancellationTokenSource source)
     {
         try
         {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Pepper.Resources;
 
 /// <summary>What a manager keeps of one resource: the resource, who holds it, and how its beginning and its end went.</summary>
@@ -6,7 +8,8 @@ internal sealed class Registration
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isEnding;
 
-    internal Registration(Resource resource, long sequence, TimeProvider timeProvider, Action<Registration, Exception?> onInvalidated)
+    internal Registration(
+        Resource resource, long sequence, TimeProvider timeProvider, Action<Registration, Exception?> onInvalidated)
     {
         Resource = resource;
         Sequence = sequence;
@@ -20,6 +23,9 @@ internal sealed class Registration
     /// <summary>Its place in the order of registration.</summary>
     internal long Sequence { get; }
 
+    /// <summary>Under which its expiry is scheduled: not its id, which another may have before this one is put away.</summary>
+    internal string ExpiryKey => Sequence.ToString(CultureInfo.InvariantCulture);
+
     internal string Type { get; }
 
     internal string Id => Resource.Metadata.Id;
@@ -31,10 +37,9 @@ internal sealed class Registration
 
     internal bool IsUsable { get; private set; }
 
-    /// <summary>Why it is cleaned up. Set by whoever closes the slot.</summary>
-    internal string Reason { get; set; } = "released";
-
-    /// <summary>Its cleanup, from the moment when the slot is drained; its failure is a <see cref="ResourceException"/>.</summary>
+    /// <summary>
+    /// Its cleanup, from the moment when the slot is drained; its failure is a <see cref="ResourceException"/>.
+    /// </summary>
     internal TaskCompletionSource Cleaned { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal void MarkReady(bool isUsable)

@@ -6,32 +6,30 @@ namespace Pepper.Resources;
 public sealed partial class ResourceManager
 {
     /// <summary>A failed registration leaves nothing behind: what was half made is cleaned up, and then the id is free.</summary>
-    private async Task UndoAsync(Registration registration, Exception failure, long started)
+    private async Task UndoAsync(Registration registration, Exception failure)
     {
-        registration.Slot.Close();
-        try
-        {
-            await registration.Resource.DisposeAsync().AsTask()
-                .WaitAsync(_options.CleanupTimeout, _timeProvider).ConfigureAwait(false);
-        }
-        catch (Exception second)
+        registration.Slot.Close("failed");
+        if (await CleanUpAsync(registration).ConfigureAwait(false) is { } second)
         {
             ResourceLog.CleanupFailed(_logger, registration.Id, second.Message, second);
         }
 
-        _registrations.TryRemove(KeyValuePair.Create(registration.Id, registration));
-        registration.MarkReady(isUsable: false);
-        _monitor.RecordOperation("register", registration.Type, success: false, _timeProvider.GetElapsedTime(started));
-        _monitor.RecordError("register", registration.Type, failure.InnerException ?? failure);
+        _monitor.RecordFailure("register", registration.Type, CauseOf(failure));
         ResourceLog.RegistrationFailed(_logger, registration.Id, registration.Type, failure.Message, failure);
+        Forget(registration);
+        registration.MarkReady(isUsable: false);
     }
 
     private void OnInvalidated(Registration registration, Exception? cause)
     {
         ResourceLog.Invalidated(_logger, registration.Id, registration.Type, cause);
-        registration.Reason = "invalidated";
-        _ = EndWhenDrainedAsync(registration);
+        EndInBackground(registration);
     }
+
+    /// <summary>On nobody's flow: who made the end come is not who cleans up.</summary>
+    private void EndInBackground(Registration registration) => ThreadPool.UnsafeQueueUserWorkItem(
+        static state => _ = state.Manager.EndWhenDrainedAsync(state.Registration), (Manager: this, Registration: registration),
+        preferLocal: false);
 
     private async Task WaitForHoldersAsync(Registration registration, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -66,86 +64,160 @@ public sealed partial class ResourceManager
         }
     }
 
-    /// <summary>Null when the resource has not expired, or somebody holds it, or it is ending already.</summary>
-    private Task? EndIfExpired(Registration registration)
-    {
-        if (!registration.Resource.IsExpired || !registration.Slot.TryCloseIfIdle(() => registration.Resource.IsExpired))
-        {
-            return null;
-        }
+    private static bool TryExpire(Registration registration) =>
+        registration.Resource.IsExpired && registration.Slot.TryCloseIfIdle(Expired, () => registration.Resource.IsExpired);
 
-        registration.Reason = "expired";
-        return EndWhenDrainedAsync(registration);
+    /// <summary>Null when the resource has not expired, or somebody holds it, or it is ending already.</summary>
+    private Task? EndIfExpired(Registration registration) => TryExpire(registration) ? EndExpiredAsync(registration) : null;
+
+    private async Task EndExpiredAsync(Registration registration)
+    {
+        try
+        {
+            _ = EndWhenDrainedAsync(registration);
+            await registration.Cleaned.Task.ConfigureAwait(false);
+        }
+        catch (ResourceException)
+        {
+            // Logged where it came from; the others are to expire all the same.
+        }
     }
 
     private async Task EndAsync(Registration registration)
     {
         var started = _timeProvider.GetTimestamp();
-        ResourceException? failure = null;
-        try
-        {
-            await registration.Resource.DisposeAsync().AsTask()
-                .WaitAsync(_options.CleanupTimeout, _timeProvider).ConfigureAwait(false);
-        }
-        catch (TimeoutException timeout)
-        {
-            failure = new ResourceTimeoutException(
-                $"Resource '{registration.Id}' was not cleaned up within CleanupTimeout ({_options.CleanupTimeout}). It is forgotten.",
-                ResourceStage.Destroy, _options.CleanupTimeout, registration.Id, registration.Resource.Metadata.Type, timeout);
-        }
-        catch (Exception thrown)
-        {
-            failure = thrown as ResourceCleanupException ?? new ResourceCleanupException(
-                $"Resource '{registration.Id}' ({registration.Type}) could not be cleaned up: {thrown.Message}",
-                registration.Id, registration.Resource.Metadata.Type, thrown);
-        }
-
-        _registrations.TryRemove(KeyValuePair.Create(registration.Id, registration));
-        if (Volatile.Read(ref _isDisposed) == 0)
-        {
-            _expiry.Cancel(registration.Id);
-        }
-
-        Report(registration, failure, _timeProvider.GetElapsedTime(started));
-    }
-
-    private void Report(Registration registration, ResourceException? failure, TimeSpan time)
-    {
-        _monitor.RecordOperation("release", registration.Type, failure is null, time);
-        _monitor.RecordCleanup(registration.Type, registration.Reason);
+        var failure = await CleanUpAsync(registration).ConfigureAwait(false);
+        var time = _timeProvider.GetElapsedTime(started);
+        _monitor.RecordCleanup(registration.Type, registration.Slot.Reason);
         if (failure is null)
         {
+            _monitor.RecordOperation("release", registration.Type, success: true, time);
             ResourceMonitor.Record(_monitor.Instruments.CleanupDuration, time, "type", registration.Type);
-            ResourceLog.CleanedUp(_logger, registration.Id, registration.Type, registration.Reason);
+            ResourceLog.CleanedUp(_logger, registration.Id, registration.Type, registration.Slot.Reason);
+        }
+        else
+        {
+            _monitor.RecordFailure("release", registration.Type, CauseOf(failure));
+            ResourceLog.CleanupFailed(_logger, registration.Id, failure.Message, failure);
+        }
+
+        // First what is seen of it, then the id: who finds the id free finds the rest done.
+        Forget(registration);
+        if (failure is null)
+        {
             registration.Cleaned.TrySetResult();
             return;
         }
 
-        _monitor.RecordError("cleanup", registration.Type, failure.InnerException ?? failure);
-        ResourceLog.CleanupFailed(_logger, registration.Id, failure.Message, failure);
         registration.Cleaned.TrySetException(failure);
 
         // Whoever waits gets it; when nobody does, the log has it, and it must not come back as an unobserved exception.
         _ = registration.Cleaned.Task.Exception;
     }
 
-    private async Task ReleaseForDisposalAsync(Registration registration, TimeSpan timeout)
+    /// <summary>Never throws; gives what went wrong. A cleanup that takes too long is left to itself.</summary>
+    private async Task<ResourceException?> CleanUpAsync(Registration registration)
+    {
+        var cleanup = registration.Resource.DisposeAsync().AsTask();
+        try
+        {
+            await cleanup.WaitAsync(_options.CleanupTimeout, _timeProvider).ConfigureAwait(false);
+            return null;
+        }
+        catch (TimeoutException timeout)
+        {
+            _ = LogLateFailureAsync(registration, cleanup);
+            return new ResourceTimeoutException(
+                $"Resource '{registration.Id}' was not cleaned up within CleanupTimeout ({_options.CleanupTimeout}). "
+                + "It is forgotten.",
+                ResourceStage.Destroy, _options.CleanupTimeout, registration.Id, registration.Resource.Metadata.Type, timeout);
+        }
+        catch (Exception thrown)
+        {
+            return thrown as ResourceCleanupException ?? new ResourceCleanupException(
+                $"Resource '{registration.Id}' ({registration.Type}) could not be cleaned up: {thrown.Message}",
+                registration.Id, registration.Resource.Metadata.Type, thrown);
+        }
+    }
+
+    private async Task LogLateFailureAsync(Registration registration, Task cleanup)
     {
         try
         {
-            await registration.Ready.ConfigureAwait(false);
+            await cleanup.ConfigureAwait(false);
+        }
+        catch (Exception late)
+        {
+            ResourceLog.CleanupFailed(_logger, registration.Id, late.Message, late);
+        }
+    }
+
+    private void Forget(Registration registration)
+    {
+        _registrations.TryRemove(KeyValuePair.Create(registration.Id, registration));
+        _expiry.Cancel(registration.ExpiryKey);
+        RemoveSourceWhenDone();
+    }
+
+    /// <summary>A manager is seen as long as it has resources, also those that are held beyond its disposal.</summary>
+    private void RemoveSourceWhenDone()
+    {
+        if (Volatile.Read(ref _isDisposed) != 0 && _registrations.IsEmpty)
+        {
+            _monitor.Sources.Remove(_source);
+        }
+    }
+
+    private static Exception CauseOf(Exception failure) =>
+        failure is ResourceInitializationException or ResourceCleanupException && failure.InnerException is { } inner
+            ? CauseOf(inner)
+            : failure;
+
+    private async Task DisposeOnceAsync()
+    {
+        var started = _timeProvider.GetTimestamp();
+        await _expiry.DisposeAsync().ConfigureAwait(false);
+        foreach (var registration in _registrations.Values.OrderByDescending(static registration => registration.Sequence))
+        {
+            await ReleaseForDisposalAsync(registration, started).ConfigureAwait(false);
+        }
+
+        RemoveSourceWhenDone();
+        _disposal.TrySetResult();
+    }
+
+    private async Task ReleaseForDisposalAsync(Registration registration, long started)
+    {
+        try
+        {
+            await registration.Ready.WaitAsync(TimeLeft(started), _timeProvider).ConfigureAwait(false);
             if (registration.IsUsable)
             {
-                registration.Reason = registration.Slot.Close() ? "disposed" : registration.Reason;
+                registration.Slot.Close("disposed");
                 _ = EndWhenDrainedAsync(registration);
-                await WaitForHoldersAsync(registration, timeout, CancellationToken.None).ConfigureAwait(false);
+                await WaitForHoldersAsync(registration, TimeLeft(started), CancellationToken.None).ConfigureAwait(false);
                 await registration.Cleaned.Task.ConfigureAwait(false);
             }
+        }
+        catch (TimeoutException)
+        {
+            ResourceLog.StillBeginning(_logger, registration.Id, registration.Type, _options.ReleaseTimeout.TotalSeconds);
         }
         catch (ResourceException)
         {
             // Logged where it came from; the others are to be released all the same.
         }
+    }
+
+    private TimeSpan TimeLeft(long started)
+    {
+        if (_options.ReleaseTimeout == Timeout.InfiniteTimeSpan)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var left = _options.ReleaseTimeout - _timeProvider.GetElapsedTime(started);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <summary>Each resource that can expire has one entry in the scheduler, which looks when its time could be over.</summary>
@@ -160,7 +232,7 @@ public sealed partial class ResourceManager
         var delay = registration.Slot.Count > 0 || left < TimeSpan.Zero ? timeToLive : left;
         try
         {
-            _expiry.Schedule(registration.Id, delay, async _ =>
+            _expiry.Schedule(registration.ExpiryKey, delay, async _ =>
             {
                 if (EndIfExpired(registration) is { } end)
                 {
@@ -187,7 +259,8 @@ public sealed partial class ResourceManager
                 .Where(static registration => registration.IsUsable)
                 .GroupBy(static registration => registration.Type)
                 .Select(rows => new ResourceCount(
-                    rows.Key, manager._options.Name, rows.Count(), rows.Count(static registration => registration.Slot.Count > 0))),
+                    rows.Key, manager._options.Name, rows.Count(),
+                    rows.Count(static registration => registration.Slot.Count > 0))),
         ];
 
         public PoolReading? ReadPool() => null;

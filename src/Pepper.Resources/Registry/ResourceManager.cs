@@ -9,12 +9,15 @@ using Pepper.Resources.Monitoring;
 namespace Pepper.Resources;
 
 /// <summary>
-/// Owns one resource per id and lends it to any number of holders at once. A resource is never cleaned up under somebody who holds it.
+/// Owns one resource per id and lends it to any number of holders at once. A resource is never cleaned up under somebody who
+/// holds it.
 /// </summary>
 /// <remarks>Safe from any thread. No code of the user's runs under a lock.</remarks>
 [DebuggerDisplay("{Count} resources")]
 public sealed partial class ResourceManager : IAsyncDisposable
 {
+    private const string Expired = "expired";
+
     private readonly ConcurrentDictionary<string, Registration> _registrations = new(StringComparer.Ordinal);
     private readonly ResourceManagerOptions _options;
     private readonly TimeProvider _timeProvider;
@@ -22,6 +25,7 @@ public sealed partial class ResourceManager : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CleanupScheduler _expiry;
     private readonly Source _source;
+    private readonly TaskCompletionSource _disposal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _sequence;
     private int _isDisposed;
 
@@ -50,14 +54,19 @@ public sealed partial class ResourceManager : IAsyncDisposable
     public int Count => _registrations.Count;
 
     /// <summary>
-    /// Takes a resource over and makes it ready. From then on the manager owns it. When that fails nothing is left behind, and the id is free.
+    /// Takes a resource over and makes it ready. From then on the manager owns it. When that fails nothing is left behind, and
+    /// the id is free.
     /// </summary>
     /// <param name="resource">The resource.</param>
     /// <param name="cancellationToken">Ends the initialization.</param>
     /// <returns>Ends when the resource can be acquired.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="resource"/> is null.</exception>
-    /// <exception cref="DuplicateResourceException">The id is taken, also by one that is being registered or released.</exception>
-    /// <exception cref="ResourceInitializationException">The resource could not be made ready; it has been cleaned up.</exception>
+    /// <exception cref="DuplicateResourceException">
+    /// The id is taken, also by one that is being registered or released.
+    /// </exception>
+    /// <exception cref="ResourceInitializationException">
+    /// The resource could not be made ready; it has been cleaned up.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the resource has been cleaned up.</exception>
     /// <exception cref="ObjectDisposedException">The manager is disposed.</exception>
     public async Task RegisterAsync(Resource resource, CancellationToken cancellationToken = default)
@@ -73,13 +82,21 @@ public sealed partial class ResourceManager : IAsyncDisposable
                 registration.Id, resource.Metadata.Type);
         }
 
+        if (Volatile.Read(ref _isDisposed) != 0)
+        {
+            // A disposal that has begun need not have seen it: it goes as it came.
+            Forget(registration);
+            registration.MarkReady(isUsable: false);
+            ThrowIfDisposed();
+        }
+
         try
         {
             await resource.InitializeAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
-            await UndoAsync(registration, failure, started).ConfigureAwait(false);
+            await UndoAsync(registration, failure).ConfigureAwait(false);
             if (failure is ResourceInitializationException or OperationCanceledException)
             {
                 throw;
@@ -98,7 +115,7 @@ public sealed partial class ResourceManager : IAsyncDisposable
         ScheduleExpiry(registration);
         if (Volatile.Read(ref _isDisposed) != 0)
         {
-            await ReleaseAsync(registration.Id, CancellationToken.None).ConfigureAwait(false);
+            await ReleaseForDisposalAsync(registration, _timeProvider.GetTimestamp()).ConfigureAwait(false);
             ThrowIfDisposed();
         }
     }
@@ -152,22 +169,26 @@ public sealed partial class ResourceManager : IAsyncDisposable
         }
 
         await registration.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (registration is { IsUsable: true, Resource: not T })
+        if (!registration.IsUsable)
         {
-            throw new InvalidCastException($"Resource '{id}' is a {registration.Resource.GetType()}, which is not a {typeof(T)}.");
+            throw NotFound(id, "its registration failed", registration.Type);
         }
 
-        if (registration.Resource.IsExpired)
+        if (registration.Resource is not T)
         {
-            _ = EndIfExpired(registration);
-            throw NotFound(id, $"its TimeToLive ({registration.Resource.Metadata.TimeToLive}) is over", registration.Type);
+            throw new InvalidCastException(
+                $"Resource '{id}' is a {registration.Resource.GetType()}, which is not a {typeof(T)}.");
+        }
+
+        if (TryExpire(registration))
+        {
+            EndInBackground(registration);
         }
 
         var traceId = _options.TrackTraces ? Activity.Current?.TraceId.ToHexString() : null;
-        var loan = registration.IsUsable ? registration.Slot.TryLend(CallSite.From(member, file, line), traceId, out var token) : Nobody(out token);
-        if (loan is null)
+        if (registration.Slot.TryLend(CallSite.From(member, file, line), traceId, out var token) is not { } loan)
         {
-            throw NotFound(id, "it is being released", registration.Type);
+            throw NotFound(id, WhyNotLent(registration), registration.Type);
         }
 
         registration.Resource.Touch();
@@ -176,23 +197,26 @@ public sealed partial class ResourceManager : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cleans a resource up and forgets it: nobody new gets it, who holds it is waited for. An id that is not registered is harmless.
-    /// A resource whose cleanup fails is forgotten all the same.
+    /// Cleans a resource up and forgets it: nobody new gets it, who holds it is waited for. An id that is not registered is
+    /// harmless. A resource whose cleanup fails is forgotten all the same.
     /// </summary>
     /// <param name="id">The id of the resource.</param>
     /// <param name="cancellationToken">Ends the wait; the last holder's return cleans up.</param>
     /// <returns>Ends when the resource is cleaned up.</returns>
     /// <exception cref="ResourceBusyException">
-    /// It was held for longer than <see cref="ResourceManagerOptions.ReleaseTimeout"/>: the holders are named. The last one's return cleans up;
-    /// until then the id stays taken.
+    /// It was held for longer than <see cref="ResourceManagerOptions.ReleaseTimeout"/>: the holders are named. The last one's
+    /// return cleans up; until then the id stays taken.
     /// </exception>
     /// <exception cref="ResourceCleanupException">The cleanup failed.</exception>
-    /// <exception cref="ResourceTimeoutException">The cleanup took longer than <see cref="ResourceManagerOptions.CleanupTimeout"/>.</exception>
+    /// <exception cref="ResourceTimeoutException">
+    /// The cleanup took longer than <see cref="ResourceManagerOptions.CleanupTimeout"/>.
+    /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="id"/> is null.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task ReleaseAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(id);
+        cancellationToken.ThrowIfCancellationRequested();
         if (!_registrations.TryGetValue(id, out var registration))
         {
             return;
@@ -209,8 +233,8 @@ public sealed partial class ResourceManager : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cleans up every resource whose time to live is over. What is lent has not expired. The manager does so by itself as well, for each
-    /// resource when its time comes. A cleanup that fails is logged and does not stop the others.
+    /// Cleans up every resource whose time to live is over. What is lent has not expired. The manager does so by itself as
+    /// well, for each resource when its time comes. A cleanup that fails is logged and does not stop the others.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; cleanups that have begun go on.</param>
     /// <returns>How many resources were cleaned up by this call.</returns>
@@ -235,54 +259,49 @@ public sealed partial class ResourceManager : IAsyncDisposable
     /// <returns>A snapshot.</returns>
     public IReadOnlyList<RegisteredResource> GetResources() =>
     [
-        .. _registrations.Values.OrderBy(static registration => registration.Sequence).Select(static registration => new RegisteredResource
-        {
-            Metadata = registration.Resource.Metadata,
-            State = registration.Resource.State,
-            LastUsedAt = registration.Resource.LastUsedAt,
-            IsExpired = registration.Resource.IsExpired,
-            IsReleasing = registration.Slot.IsClosed,
-            Leases = registration.Slot.GetLeases(registration.Id),
-        }),
+        .. _registrations.Values.OrderBy(static registration => registration.Sequence)
+            .Select(static registration => new RegisteredResource
+            {
+                Metadata = registration.Resource.Metadata,
+                State = registration.Resource.State,
+                LastUsedAt = registration.Resource.LastUsedAt,
+                IsExpired = registration.Resource.IsExpired,
+                IsReleasing = registration.Slot.IsClosed,
+                Leases = registration.Slot.GetLeases(registration.Id),
+            }),
     ];
 
     /// <summary>
-    /// Releases every resource, the last registered first; holders are waited for, <see cref="ResourceManagerOptions.ReleaseTimeout"/> in all.
-    /// What is still held then is cleaned up when its last holder returns it. Does not throw; what fails is logged. Twice is harmless.
+    /// Releases every resource, the last registered first; holders are waited for,
+    /// <see cref="ResourceManagerOptions.ReleaseTimeout"/> in all. What is still held then is cleaned up when its last holder
+    /// returns it, and what is still being registered when that ends. Does not throw; what fails is logged. Twice is harmless:
+    /// both calls wait.
     /// </summary>
-    /// <returns>Ends when nothing is left but what is still held.</returns>
-    public async ValueTask DisposeAsync()
+    /// <returns>Ends when nothing is left but what is still held or being registered.</returns>
+    public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            return;
+            _ = DisposeOnceAsync();
         }
 
-        await _expiry.DisposeAsync().ConfigureAwait(false);
-        var started = _timeProvider.GetTimestamp();
-        foreach (var registration in _registrations.Values.OrderByDescending(static registration => registration.Sequence))
-        {
-            var left = _options.ReleaseTimeout == Timeout.InfiniteTimeSpan
-                ? Timeout.InfiniteTimeSpan
-                : _options.ReleaseTimeout - _timeProvider.GetElapsedTime(started);
-            await ReleaseForDisposalAsync(registration, left < TimeSpan.Zero && left != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : left)
-                .ConfigureAwait(false);
-        }
-
-        _monitor.Sources.Remove(_source);
-    }
-
-    private static SharedLoan? Nobody(out long token)
-    {
-        token = 0;
-        return null;
+        return new ValueTask(_disposal.Task);
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
 
+    private static string WhyNotLent(Registration registration) => registration.Slot switch
+    {
+        { IsClosed: true, Reason: Expired } => $"its TimeToLive ({registration.Resource.Metadata.TimeToLive}) is over",
+        { IsClosed: true, Reason: SharedSlot.Invalidated } => "a holder found it broken",
+        { IsClosed: true } => "it is being released",
+        _ => $"it is {registration.Resource.State}",
+    };
+
     private ResourceNotFoundException NotFound(string id, string why, string type)
     {
-        _monitor.RecordOperation("acquire", type, success: false);
-        return new ResourceNotFoundException($"Resource '{id}' cannot be acquired: {why}.", id);
+        var failure = new ResourceNotFoundException($"Resource '{id}' cannot be acquired: {why}.", id);
+        _monitor.RecordFailure("acquire", type, failure);
+        return failure;
     }
 }

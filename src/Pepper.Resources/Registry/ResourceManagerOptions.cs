@@ -1,20 +1,24 @@
 namespace Pepper.Resources;
 
-/// <summary>How a <see cref="ResourceManager"/> behaves. The manager copies what it is given: later changes have no effect.</summary>
+/// <summary>
+/// How a <see cref="ResourceManager"/> behaves. The manager copies what it is given: later changes have no effect.
+/// </summary>
 public sealed class ResourceManagerOptions
 {
-    /// <summary>The manager's name, which is the <c>pool</c> label of its resources' metrics: not empty. Default: <c>registry</c>.</summary>
+    /// <summary>
+    /// The manager's name, which is the <c>pool</c> label of its resources' metrics: not empty. Default: <c>registry</c>.
+    /// </summary>
     public string Name { get; set; } = "registry";
 
     /// <summary>
-    /// How long a release waits for the holders of a resource: zero or more, or <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds.
-    /// After it the last holder's return cleans up.
+    /// How long a release waits for the holders of a resource: zero or more, or <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// Default: 30 seconds. After it the last holder's return cleans up.
     /// </summary>
     public TimeSpan ReleaseTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long cleaning up one resource may take: more than zero, or <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds. After it
-    /// the resource is forgotten all the same, and its cleanup goes on unattended.
+    /// How long cleaning up one resource may take: more than zero, or <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30
+    /// seconds. After it the resource is forgotten all the same, and its cleanup goes on unattended.
     /// </summary>
     public TimeSpan CleanupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -36,7 +40,7 @@ public sealed class ResourceManagerOptions
 
         if (CleanupTimeout <= TimeSpan.Zero && CleanupTimeout != Timeout.InfiniteTimeSpan)
         {
-            faults.Add($"CleanupTimeout is {CleanupTimeout}, but must be greater than zero (Timeout.InfiniteTimeSpan for no limit).");
+            faults.Add($"CleanupTimeout is {CleanupTimeout}, but must be above zero (Timeout.InfiniteTimeSpan for no limit).");
         }
 
         return faults.Count == 0
