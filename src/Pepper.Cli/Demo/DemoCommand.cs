@@ -53,12 +53,12 @@ internal static class DemoCommand
 
     private static Option<T> Option<T>(
         string name, string help, T value, Func<ArgumentResult, T> parse, string description) => new(name)
-    {
-        Description = description,
-        HelpName = help,
-        CustomParser = parse,
-        DefaultValueFactory = _ => value,
-    };
+        {
+            Description = description,
+            HelpName = help,
+            CustomParser = parse,
+            DefaultValueFactory = _ => value,
+        };
 
     // It stays a text, so that the help shows its default as one would write it.
     private static string ParseDuration(ArgumentResult result)
