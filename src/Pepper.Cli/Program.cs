@@ -1,1 +1,3 @@
-return 0;
+using Pepper.Cli;
+
+return await PepperCommand.RunAsync(args, Console.Out, Console.Error);

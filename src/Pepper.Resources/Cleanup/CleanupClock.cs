@@ -52,7 +52,7 @@ internal sealed class CleanupClock
         }
 
         Int128 milliseconds = ((units * 1000) + _frequency - 1) / _frequency;
-        return milliseconds < (Int128)LongestDelay.TotalMilliseconds ? TimeSpan.FromMilliseconds((long)milliseconds) : LongestDelay;
+        return milliseconds < (long)LongestDelay.TotalMilliseconds ? TimeSpan.FromMilliseconds((long)milliseconds) : LongestDelay;
     }
 
     private long ToUnits(TimeSpan time)

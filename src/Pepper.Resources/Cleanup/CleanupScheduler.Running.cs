@@ -2,11 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Pepper.Resources.Cleanup;
 
-/// <content>From a due time to the end of a run: the timer, the workers and the time limits.</content>
+/// <content>From the queue of what is due to the end of a run.</content>
 public sealed partial class CleanupScheduler
 {
-    // How much is done before the lock, or the thread, is given to somebody else.
-    private const int MostPerLock = 1024;
+    // How much is done before the thread is given to somebody else.
     private const int MostPerWorkItem = 256;
 
     private static readonly AsyncLocal<CleanupRun?> CurrentRun = new();
@@ -17,66 +16,6 @@ public sealed partial class CleanupScheduler
     private long _completed;
     private long _failed;
     private long _abandoned;
-
-    private void OnTimer()
-    {
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            _armedFor = long.MaxValue;
-        }
-
-        bool more = true;
-        while (more)
-        {
-            List<(CleanupRun Run, bool IsAbandoned)>? late = null;
-            long now = _clock.Now();
-            Follow follow;
-            lock (_lock)
-            {
-                AssertInvariants_NeedsLock();
-                TimerWheelNode? node = _wheel.Advance(_clock.TickAt(now), MostPerLock);
-                while (node is not null)
-                {
-                    TimerWheelNode? next = node.Next;
-                    if (node is CleanupEntry entry)
-                    {
-                        MakeDue_NeedsLock(entry);
-                    }
-                    else
-                    {
-                        var run = (CleanupRun)node;
-                        (late ??= []).Add((run, ReachLimit_NeedsLock(run, now)));
-                    }
-
-                    node = next;
-                }
-
-                more = _wheel.NextWakeTick <= _clock.TickAt(now);
-                follow = GetFollow_NeedsLock();
-            }
-
-            late?.ForEach(reached => TellLimit(reached.Run, reached.IsAbandoned));
-            Do(follow);
-        }
-    }
-
-    // First the token is cancelled; a run that comes here again has ignored it and loses its place.
-    private bool ReachLimit_NeedsLock(CleanupRun run, long now)
-    {
-        if (!run.IsLate)
-        {
-            run.IsLate = true;
-            _wheel.Add(run, _clock.TickAfter(now, _options.CancellationGrace));
-            return false;
-        }
-
-        run.State = CleanupRunState.Abandoned;
-        _running--;
-        _abandoned++;
-        ReleasePlace_NeedsLock(run);
-        return true;
-    }
 
     private void TellLimit(CleanupRun run, bool isAbandoned)
     {
@@ -199,10 +138,10 @@ public sealed partial class CleanupScheduler
         run.EndedOnWorker = End(run, failure, isOnWorker) && isOnWorker;
     }
 
+    // In two steps, as who waits for the last run to end may take the logger away then.
     private bool End(CleanupRun run, Exception? failure, bool keepsPlace)
     {
         bool inTime;
-        Follow follow;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
@@ -211,49 +150,63 @@ public sealed partial class CleanupScheduler
             {
                 run.State = CleanupRunState.Ended;
                 _wheel.Remove(run);
-                _running--;
                 _completed += failure is null ? 1 : 0;
                 _failed += failure is null ? 0 : 1;
-                if (!keepsPlace)
-                {
-                    ReleasePlace_NeedsLock(run);
-                }
+            }
+        }
+
+        LogEnd(run, failure, inTime);
+        if (!inTime)
+        {
+            return false;
+        }
+
+        Follow follow;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _running--;
+            if (!keepsPlace)
+            {
+                ReleasePlace_NeedsLock(run);
             }
 
             follow = GetFollow_NeedsLock();
         }
 
         Do(follow);
-        Tell(run, failure, inTime);
-        return inTime;
+        TellCaller(run, failure);
+        return true;
     }
 
-    private void Tell(CleanupRun run, Exception? failure, bool inTime)
+    private void LogEnd(CleanupRun run, Exception? failure, bool inTime)
     {
         if (!inTime)
         {
             Log((run, failure), static (logger, of) => logger.AbandonedCleanupEnded(of.failure, of.run.Id));
         }
-        else if (run.Caller is not { } caller)
+        else if (failure is not null && run.Caller is null)
         {
-            if (failure is not null)
-            {
-                Log((run, failure), static (logger, of) => logger.CleanupFailed(of.failure, of.run.Id, of.failure.Message));
-            }
+            Log((run, failure), static (logger, of) => logger.CleanupFailed(of.failure, of.run.Id, of.failure.Message));
         }
-        else if (failure is null)
+    }
+
+    private void TellCaller(CleanupRun run, Exception? failure)
+    {
+        if (failure is null)
         {
-            caller.TrySetResult(true);
+            run.Caller?.TrySetResult(true);
         }
         else
         {
-            caller.TrySetException(run.IsLate && failure is OperationCanceledException ? LimitPassed(run, failure) : failure);
+            bool isCancelled = run.IsLate && failure is OperationCanceledException;
+            run.Caller?.TrySetException(isCancelled ? LimitPassed(run, failure) : failure);
         }
     }
 
     private TimeoutException LimitPassed(CleanupRun run, Exception? inner) => new(
         $"Cleanup '{run.Id}' did not end within {_options.CleanupTimeout} "
-        + (inner is null ? $"nor {_options.CancellationGrace} after its token was cancelled; it was abandoned." : "and was cancelled.")
+        + (inner is null ? $"nor {_options.CancellationGrace} after it was cancelled; it was abandoned." : "and was cancelled.")
         + $" The limit is {nameof(CleanupSchedulerOptions)}.{nameof(CleanupSchedulerOptions.CleanupTimeout)}.", inner);
 
     private void ReleasePlace_NeedsLock(CleanupRun run)
@@ -284,50 +237,6 @@ public sealed partial class CleanupScheduler
         else if (follow.NeedsArming)
         {
             Arm();
-        }
-    }
-
-    // Set too early is no reason to set it again: it wakes, finds nothing and sets itself. Nor is an empty wheel while cleanups
-    // run, as each of them brings its time limit and takes it away again.
-    private bool NeedsArming_NeedsLock()
-    {
-        long wake = _wheel.NextWakeTick;
-        return !_isArming && (wake < _armedFor || (wake == long.MaxValue && _armedFor != wake && _running + _workers == 0));
-    }
-
-    // The timer belongs to somebody else's time provider, so it is set outside of the lock; one thread at a time does, and looks
-    // again afterwards, so that the last word is always the latest.
-    private void Arm()
-    {
-        while (true)
-        {
-            long wake;
-            lock (_lock)
-            {
-                AssertInvariants_NeedsLock();
-                if (!NeedsArming_NeedsLock())
-                {
-                    return;
-                }
-
-                _isArming = true;
-                wake = _wheel.NextWakeTick;
-                _armedFor = wake;
-            }
-
-            try
-            {
-                TimeSpan delay = wake == long.MaxValue ? Timeout.InfiniteTimeSpan : _clock.DelayUntil(wake, _clock.Now());
-                _timer.Change(delay, Timeout.InfiniteTimeSpan);
-            }
-            finally
-            {
-                lock (_lock)
-                {
-                    AssertInvariants_NeedsLock();
-                    _isArming = false;
-                }
-            }
         }
     }
 

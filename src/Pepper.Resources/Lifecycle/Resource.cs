@@ -50,11 +50,16 @@ public abstract class Resource : IAsyncDisposable
     public void Touch() => Volatile.Write(ref _lastUsed, TimeProvider.GetTimestamp());
 
     /// <summary>
-    /// Makes the resource ready. Does nothing when it is ready already; makes a <see cref="ResourceState.Failed"/> one ready again.
+    /// Makes the resource ready. Does nothing when it is ready already; makes a <see cref="ResourceState.Failed"/> one ready
+    /// again.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait for another stage, and is passed to the hook.</param>
-    /// <exception cref="ResourceInitializationException">The hook failed; the resource is <see cref="ResourceState.Failed"/>.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled; a hook that had begun leaves the resource failed.</exception>
+    /// <exception cref="ResourceInitializationException">
+    /// The hook failed; the resource is <see cref="ResourceState.Failed"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled; a hook that had begun leaves the resource failed.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The resource has been disposed.</exception>
     public async Task InitializeAsync(CancellationToken cancellationToken = default)
     {
@@ -76,8 +81,8 @@ public abstract class Resource : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cleans the resource up, once, however often it is called; waits for an initialization that is under way. A resource that was
-    /// never initialized has nothing to clean up.
+    /// Cleans the resource up, once, however often it is called; waits for an initialization that is under way. A resource that
+    /// was never initialized has nothing to clean up.
     /// </summary>
     /// <exception cref="ResourceException">The resource is lent: it is never cleaned up under its holder.</exception>
     /// <exception cref="ResourceCleanupException">The hook failed; the resource is disposed all the same.</exception>
@@ -112,8 +117,8 @@ public abstract class Resource : IAsyncDisposable
     protected abstract ValueTask OnInitializeAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Closes what the resource stands for. It runs once, also after an <see cref="OnInitializeAsync"/> that failed half-way, and so
-    /// has to cope with what is only partly there.
+    /// Closes what the resource stands for. It runs once, also after an <see cref="OnInitializeAsync"/> that failed half-way,
+    /// and so has to cope with what is only partly there.
     /// </summary>
     protected abstract ValueTask OnCleanupAsync();
 
@@ -121,7 +126,6 @@ public abstract class Resource : IAsyncDisposable
     {
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
             await OnInitializeAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure)

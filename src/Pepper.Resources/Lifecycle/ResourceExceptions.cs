@@ -1,6 +1,8 @@
 namespace Pepper.Resources;
 
-/// <summary>The base of everything that Pepper throws about a resource. <see cref="Exception.InnerException"/> is the cause.</summary>
+/// <summary>
+/// The base of everything that Pepper throws about a resource. <see cref="Exception.InnerException"/> is the cause.
+/// </summary>
 public class ResourceException : Exception
 {
     /// <summary>Makes the exception.</summary>

@@ -4,7 +4,8 @@ namespace Pepper.Resources;
 
 /// <summary>
 /// The states of one resource and their legal changes. Each method makes one change if the table allows it from the present
-/// state and says whether it did; none throws, and of any number of threads that try the same change at once exactly one succeeds.
+/// state and says whether it did; none throws, and of any number of threads that try the same change at once exactly one
+/// succeeds.
 /// </summary>
 /// <remarks>
 /// Created → Initialized | Failed | Disposed; Initialized, Idle → InUse | Failed | Disposed; InUse → Idle | Failed;

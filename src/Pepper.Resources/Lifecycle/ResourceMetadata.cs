@@ -13,7 +13,9 @@ public sealed record ResourceMetadata
     private readonly TimeSpan? _timeToLive;
     private readonly IReadOnlyDictionary<string, string> _labels = FrozenDictionary<string, string>.Empty;
 
-    /// <summary>The name by which the resource is registered and found: 1 to 256 characters. Default: 32 random hexadecimal digits.</summary>
+    /// <summary>
+    /// The name by which the resource is registered and found: 1 to 256 characters. Default: 32 random hexadecimal digits.
+    /// </summary>
     /// <exception cref="ArgumentException">The value is empty, blank or too long.</exception>
     public string Id
     {
@@ -34,7 +36,9 @@ public sealed record ResourceMetadata
     /// <summary>What sort of thing it is.</summary>
     public required ResourceType Type { get; init; }
 
-    /// <summary>When it was made, as its time provider's wall clock had it. Default: when its <see cref="Resource"/> is constructed.</summary>
+    /// <summary>
+    /// When it was made, as its time provider's wall clock had it. Default: when its <see cref="Resource"/> is constructed.
+    /// </summary>
     public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Who answers for it. Default: <c>system</c>.</summary>
@@ -59,7 +63,8 @@ public sealed record ResourceMetadata
             if (value is { } given && given <= TimeSpan.Zero)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(TimeToLive), value, "A resource's TimeToLive is greater than zero, or null for one that never expires.");
+                    nameof(TimeToLive), value,
+                    "A resource's TimeToLive is greater than zero, or null for one that never expires.");
             }
 
             _timeToLive = value;

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Pepper.Resources.Monitoring;
 
-/// <summary>The bounds of the histograms' buckets, in seconds. Without advice exporters take 0, 5, 10…, useless for waits.</summary>
+/// <summary>
+/// The bounds of the histograms' buckets, in seconds. Without advice exporters take 0, 5, 10…, useless for waits.
+/// </summary>
 internal static class Buckets
 {
     internal static readonly InstrumentAdvice<double> Wait = new()

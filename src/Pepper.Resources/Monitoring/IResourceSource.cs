@@ -1,9 +1,13 @@
 namespace Pepper.Resources.Monitoring;
 
-/// <summary>What the monitor reads state through. Gauges ask for the truth when they are observed; nothing is counted up and down.</summary>
+/// <summary>
+/// What the monitor reads state through. Gauges ask for the truth when they are observed; nothing is counted up and down.
+/// </summary>
 internal interface IResourceSource
 {
-    /// <summary>How many resources there are and are in use, by type. Called on a listener's thread; must not block for long.</summary>
+    /// <summary>
+    /// How many resources there are and are in use, by type. Called on a listener's thread; must not block for long.
+    /// </summary>
     IReadOnlyList<ResourceCount> CountResources();
 
     /// <summary>The state of the pool, or <c>null</c> for what is not a pool.</summary>

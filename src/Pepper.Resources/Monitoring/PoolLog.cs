@@ -26,7 +26,8 @@ internal static partial class PoolLog
     [LoggerMessage(1106, LogLevel.Warning, "Pool {Pool}: {Message}")]
     internal static partial void Exhausted(ILogger logger, string pool, string message);
 
-    [LoggerMessage(1107, LogLevel.Warning, "Pool {Pool}: possible leak, a lease is out longer than LeakThreshold {Threshold}: {Holder}")]
+    [LoggerMessage(1107, LogLevel.Warning,
+        "Pool {Pool}: possible leak, a lease is out longer than LeakThreshold {Threshold}: {Holder}")]
     internal static partial void LeakSuspected(ILogger logger, string pool, TimeSpan threshold, string holder);
 
     [LoggerMessage(1108, LogLevel.Information, "Pool {Pool}: a suspected leak was returned after {Age}: {Holder}")]

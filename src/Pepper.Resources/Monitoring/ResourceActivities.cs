@@ -12,8 +12,8 @@ internal static class ResourceActivities
     internal static bool IsEnabled => Source.HasListeners();
 
     /// <summary>
-    /// Tells of an acquire that has just ended, as a span that began then. It is written afterwards, on the caller's own flow, because
-    /// a span that is started in one flow and stopped in another leaves its marks on both.
+    /// Tells of an acquire that has just ended, as a span that began then. It is written afterwards, on the caller's own flow,
+    /// because a span that is started in one flow and stopped in another leaves its marks on both.
     /// </summary>
     internal static void RecordAcquire(
         string pool, string type, string outcome, ActivityContext parent, DateTimeOffset start, Exception? failure)

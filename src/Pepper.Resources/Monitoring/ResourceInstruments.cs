@@ -2,14 +2,17 @@ using System.Diagnostics.Metrics;
 
 namespace Pepper.Resources.Monitoring;
 
-/// <summary>The instruments that are written when something happens. What is state is read by <see cref="StateInstruments"/>.</summary>
+/// <summary>
+/// The instruments that are written when something happens. What is state is read by <see cref="StateInstruments"/>.
+/// </summary>
 internal sealed class ResourceInstruments(Meter meter)
 {
     internal readonly Counter<long> Errors = meter.CreateCounter<long>(
         "pepperpy_resource_errors_total", null, "Operations on resources that failed.");
 
     internal readonly Histogram<double> Acquisition = meter.CreateHistogram(
-        "pepperpy_resource_acquisition_seconds", "s", "Time from asking for a resource to its lease or refusal.", null, Buckets.Wait);
+        "pepperpy_resource_acquisition_seconds", "s",
+        "Time from asking for a resource to its lease or refusal.", null, Buckets.Wait);
 
     internal readonly Counter<long> Operations = meter.CreateCounter<long>(
         "pepperpy_resource_operations_total", null, "Operations on resources.");
@@ -39,7 +42,8 @@ internal sealed class ResourceInstruments(Meter meter)
         "db.client.connection.create_time", "s", "Time that it took to open a connection.", null, Buckets.Create);
 
     internal readonly Histogram<double> DbWaitTime = meter.CreateHistogram(
-        "db.client.connection.wait_time", "s", "Time that it took to obtain an open connection from the pool.", null, Buckets.Wait);
+        "db.client.connection.wait_time", "s",
+        "Time that it took to obtain an open connection from the pool.", null, Buckets.Wait);
 
     internal readonly Histogram<double> DbUseTime = meter.CreateHistogram(
         "db.client.connection.use_time", "s", "Time between borrowing a connection and returning it.", null, Buckets.Use);

@@ -17,9 +17,15 @@ internal static partial class ResourceLog
     [LoggerMessage(1003, LogLevel.Debug, "Resource cleaned up: {Id} ({Type}), reason {Reason}")]
     internal static partial void CleanedUp(ILogger logger, string id, string type, string reason);
 
-    [LoggerMessage(1004, LogLevel.Warning, "Resource {Id} ({Type}) was invalidated by a holder and will be cleaned up after the last")]
+    [LoggerMessage(1004, LogLevel.Warning,
+        "Resource {Id} ({Type}) was invalidated by a holder and will be cleaned up after the last")]
     internal static partial void Invalidated(ILogger logger, string id, string type, Exception? exception);
 
-    [LoggerMessage(1005, LogLevel.Warning, "Resource {Id} ({Type}) is still held after {Seconds} s; its last holder's return cleans up: {Holders}")]
+    [LoggerMessage(1005, LogLevel.Warning,
+        "Resource {Id} ({Type}) is still held after {Seconds} s; its last holder's return cleans up: {Holders}")]
     internal static partial void StillHeld(ILogger logger, string id, string type, double seconds, string holders);
+
+    [LoggerMessage(1006, LogLevel.Warning,
+        "Resource {Id} ({Type}) is still being registered {Seconds} s after its manager's disposal; cleaned up when that ends")]
+    internal static partial void StillBeginning(ILogger logger, string id, string type, double seconds);
 }

@@ -13,6 +13,7 @@ internal sealed class ResourceSources
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
+            _sources.RemoveAll(static reference => !reference.TryGetTarget(out _));
             _sources.Add(new WeakReference<IResourceSource>(source));
         }
     }
@@ -26,7 +27,9 @@ internal sealed class ResourceSources
         }
     }
 
-    /// <summary>The counts of all sources; rows with the same labels are one row, as a time series can have but one value.</summary>
+    /// <summary>
+    /// The counts of all sources; rows with the same labels are one row, as a time series can have but one value.
+    /// </summary>
     internal IEnumerable<ResourceCount> CountResources() =>
         Live().SelectMany(static source => source.CountResources())
             .GroupBy(static count => (count.Type, count.Pool))
@@ -56,5 +59,6 @@ internal sealed class ResourceSources
     }
 
     [System.Diagnostics.Conditional("DEBUG")]
-    private void AssertInvariants_NeedsLock() => System.Diagnostics.Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
+    private void AssertInvariants_NeedsLock() =>
+        System.Diagnostics.Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
 }

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Pepper.Resources.Monitoring;
 
-/// <summary>A logger whose failures stay its own: a provider that throws must not cost a pool a place or a waiter its answer.</summary>
+/// <summary>
+/// A logger whose failures stay its own: a provider that throws must not cost a pool a place or a waiter its answer.
+/// </summary>
 internal sealed class SafeLogger(ILogger inner) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state)

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Pepper.Resources.Monitoring;
 
-/// <summary>The instruments that read state when they are observed, from every source that is registered at that moment.</summary>
+/// <summary>
+/// The instruments that read state when they are observed, from every source that is registered at that moment.
+/// </summary>
 internal sealed class StateInstruments
 {
     private const string PoolName = "db.client.connection.pool.name";
@@ -20,10 +22,12 @@ internal sealed class StateInstruments
         Gauge(meter, "pepperpy_pool_max", "Resources that the pool holds at most.", static pool => pool.Max);
         Gauge(meter, "pepperpy_pool_pending_requests", "Callers that wait for a resource.", static pool => pool.Waiting);
         meter.CreateObservableGauge("pepperpy_pool_resources", ReadStates, null, "Resources of the pool, by state.");
-        meter.CreateObservableGauge("pepperpy_pool_oldest_wait_seconds", ReadOldestWaits, "s", "How long the first in the queue has waited.");
+        meter.CreateObservableGauge("pepperpy_pool_oldest_wait_seconds",
+            ReadOldestWaits, "s", "How long the first in the queue has waited.");
         Counter(meter, "pepperpy_pool_timeouts_total", "Acquires that ran into their deadline.", static pool => pool.Timeouts);
         Counter(meter, "pepperpy_pool_leaks_total", "Leases that outlived the leak threshold.", static pool => pool.Leaks);
-        meter.CreateObservableCounter("pepperpy_pool_evictions_total", ReadEvictions, null, "Resources that the pool destroyed, by reason.");
+        meter.CreateObservableCounter("pepperpy_pool_evictions_total",
+            ReadEvictions, null, "Resources that the pool destroyed, by reason.");
         CreateDatabaseInstruments(meter);
     }
 
@@ -31,9 +35,12 @@ internal sealed class StateInstruments
     {
         meter.CreateObservableUpDownCounter("db.client.connection.count", ReadDatabaseStates, "{connection}",
             "Connections that are currently in the given state.");
-        Database(meter, "db.client.connection.idle.min", "{connection}", "The least number of idle connections.", static pool => pool.Min);
-        Database(meter, "db.client.connection.idle.max", "{connection}", "The greatest number of idle connections.", static pool => pool.Max);
-        Database(meter, "db.client.connection.max", "{connection}", "The greatest number of open connections.", static pool => pool.Max);
+        Database(meter, "db.client.connection.idle.min", "{connection}",
+            "The least number of idle connections.", static pool => pool.Min);
+        Database(meter, "db.client.connection.idle.max", "{connection}",
+            "The greatest number of idle connections.", static pool => pool.Max);
+        Database(meter, "db.client.connection.max", "{connection}",
+            "The greatest number of open connections.", static pool => pool.Max);
         Database(meter, "db.client.connection.pending_requests", "{request}", "Requests that wait for a connection.",
             static pool => pool.Waiting);
         meter.CreateObservableCounter(
@@ -42,7 +49,8 @@ internal sealed class StateInstruments
             "{timeout}", "Connection requests that timed out.");
     }
 
-    private static Measurement<long> Tagged(long value, string key, string pool) => new(value, new KeyValuePair<string, object?>(key, pool));
+    private static Measurement<long> Tagged(long value, string key, string pool) =>
+        new(value, new KeyValuePair<string, object?>(key, pool));
 
     private static Measurement<long> Tagged(long value, string key, string pool, string key2, string value2) =>
         new(value, new KeyValuePair<string, object?>(key, pool), new KeyValuePair<string, object?>(key2, value2));
@@ -51,11 +59,13 @@ internal sealed class StateInstruments
         meter.CreateObservableGauge(name, () => Pools().Select(pool => Tagged(read(pool), "pool", pool.Pool)), null, description);
 
     private void Counter(Meter meter, string name, string description, Func<PoolReading, long> read) =>
-        meter.CreateObservableCounter(name, () => Pools().Select(pool => Tagged(read(pool), "pool", pool.Pool)), null, description);
+        meter.CreateObservableCounter(name,
+            () => Pools().Select(pool => Tagged(read(pool), "pool", pool.Pool)), null, description);
 
     private void Database(Meter meter, string name, string unit, string description, Func<PoolReading, long> read) =>
         meter.CreateObservableUpDownCounter(
-            name, () => Pools().Where(static pool => pool.IsDatabase).Select(pool => Tagged(read(pool), PoolName, pool.Pool)), unit, description);
+            name, () => Pools().Where(static pool => pool.IsDatabase).Select(pool => Tagged(read(pool), PoolName, pool.Pool)),
+            unit, description);
 
     private List<PoolReading> Pools() => _sources.ReadPools();
 

@@ -40,6 +40,12 @@ public interface IResourcePool : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the pool stays closed.</param>
     /// <returns>Ends when nothing is left.</returns>
     Task DrainAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The same, within a time.</summary>
+    /// <param name="timeout">How long to wait for the leases that are out: zero or more, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; the pool stays closed.</param>
+    /// <returns>Ends when nothing is left; fails with <see cref="ResourceBusyException"/> when the time is over.</returns>
+    Task DrainAsync(TimeSpan timeout, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A pool of resources of one type. Users can fake it; leases for a fake come from <see cref="LeaseFactory"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
 
@@ -83,68 +84,87 @@ internal sealed partial class PoolCore
         return null;
     }
 
-    /// <summary>A waiter to be used again, or null.</summary>
-    internal PoolWaiter? TakeWaiter()
-    {
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            return _spareWaiters.Take();
-        }
-    }
-
     /// <summary>Keeps a waiter whose result has been taken, and which nothing refers to any more.</summary>
-    internal void ReturnWaiter(PoolWaiter waiter)
-    {
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            _spareWaiters.Put(waiter);
-        }
-    }
+    internal void ReturnWaiter(PoolWaiter waiter) => _spareWaiters.Put(waiter);
 
     /// <summary>Puts a caller into the queue.</summary>
+    /// <param name="request">What it asks for.</param>
+    /// <param name="waiter">A waiter for it; null to be given one that was used before, or a new one.</param>
     /// <returns>Why it may not wait, or null.</returns>
-    internal Exception? Enqueue(PoolWaiter waiter)
+    internal Exception? Enqueue(in AcquireRequest request, ref PoolWaiter? waiter)
     {
+        var trace = TracksLeaks ? Activity.Current?.TraceId ?? default : default;
+        var startedExactly = IsWaitTimed ? TimeProvider.GetTimestamp() : 0;
         bool isClosed;
-        lock (_lock)
+        while (true)
         {
-            AssertInvariants_NeedsLock();
-            isClosed = IsClosed;
-            if (!isClosed && MayWait_NeedsLock())
+            lock (_lock)
             {
-                StartMaintenance_NeedsLock();
-                waiter.StartedAt = TimeProvider.GetTimestamp();
-                waiter.Outcome = AcquireOutcome.Failed;
-                _waiters.Enqueue(waiter);
-                _waits++;
-                SetGate_NeedsLock();
-                SetDeadline_NeedsLock(waiter);
-                return null;
+                AssertInvariants_NeedsLock();
+                isClosed = IsClosed;
+                if (isClosed || !MayWait_NeedsLock())
+                {
+                    break;
+                }
+
+                waiter ??= _spareWaiters.Take_NeedsLock();
+                if (waiter is not null)
+                {
+                    waiter.Request = request;
+                    waiter.Trace = trace;
+                    waiter.StartedExactly = startedExactly;
+                    Enqueue_NeedsLock(waiter);
+                    return null;
+                }
             }
+
+            waiter = _newWaiter(this);
         }
 
-        waiter.Outcome = AcquireOutcome.Rejected;
+        return Refusal(request.Timeout, isClosed);
+    }
+
+    private void Enqueue_NeedsLock(PoolWaiter waiter)
+    {
+        StartMaintenance_NeedsLock();
+        waiter.Outcome = AcquireOutcome.Failed;
+        _waiters.Enqueue(waiter);
+        _waits++;
+        SetDeadline_NeedsLock(waiter);
+        SetGate_NeedsLock();
+    }
+
+    private Exception Refusal(TimeSpan timeout, bool isClosed)
+    {
         if (_monitor.Instruments.Acquisition.Enabled)
         {
             _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Rejected), TimeSpan.Zero);
         }
 
-        if (isClosed)
+        if (!isClosed)
         {
-            return ClosedException();
+            Interlocked.Increment(ref _rejections);
         }
 
-        Interlocked.Increment(ref _rejections);
-        return ExhaustedException(waiter, ExhaustionReason.QueueFull, GetStatistics());
+        var refusal = isClosed ? ClosedException() : ExhaustedException(timeout, ExhaustionReason.QueueFull, GetStatistics());
+        if (ResourceActivities.IsEnabled)
+        {
+            ResourceActivities.RecordAcquire(
+                Name, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
+                TimeProvider.GetUtcNow(), refusal);
+        }
+
+        return refusal;
     }
 
     /// <summary>Called after the caller has queued: looks again, so that no resource lies idle beside a waiter, and orders more.</summary>
     internal void ServeQueue()
     {
         ServeWaiters();
-        EnsureSupply();
+        if (Volatile.Read(ref _live) < Volatile.Read(ref _maxSize))
+        {
+            EnsureSupply();
+        }
     }
 
     /// <summary>Takes a caller out of the queue, if nobody else has; the caller of this method then ends it.</summary>
@@ -170,64 +190,58 @@ internal sealed partial class PoolCore
 
     /// <summary>
     /// Gives an entry that the pool holds, and that is fit, to the first in the queue; to nobody when the queue is empty: then it
-    /// is idle. Looks again after that, as somebody may have queued in between.
+    /// is idle. As callers queue under the same lock, none can be overlooked.
     /// </summary>
     private void Offer(PoolEntry entry)
     {
         PoolWaiter? waiter;
-        DestroyReason? refusal;
+        long word;
+        DestroyReason reason;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            waiter = DecideOn_NeedsLock(entry, out refusal);
+            waiter = Place_NeedsLock(entry, out word, out reason);
         }
 
-        Settle(entry, waiter, refusal);
+        Settle(entry, waiter, word, reason);
     }
 
-    /// <summary>Who gets an entry that the pool holds. Nobody, when it is to be idle, or to be destroyed for the reason given.</summary>
-    private PoolWaiter? DecideOn_NeedsLock(PoolEntry entry, out DestroyReason? refusal)
+    /// <summary>
+    /// Decides what becomes of an entry that the pool holds, and writes it into its word. A generation is raised under the lock, and its
+    /// sweep begins after that: what is published here is either of that generation, or swept. The same is true of sizes.
+    /// </summary>
+    private PoolWaiter? Place_NeedsLock(PoolEntry entry, out long word, out DestroyReason reason)
     {
         var waiter = (_gate & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
-        refusal = entry.Generation != Volatile.Read(ref _generation) ? DestroyReason.PoolInvalidated
+        var refusal = entry.Generation != _generation ? DestroyReason.PoolInvalidated
             : _live > _maxSize && _live - CountStates().Leaving > _maxSize ? DestroyReason.Resized
             : waiter is null && IsClosed ? DestroyReason.PoolClosed
-            : null;
-        if (refusal is not null)
-        {
-            // Under the lock, so that the next decision counts it as leaving.
-            Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Destroying));
-            return null;
-        }
-
+            : (DestroyReason?)null;
+        waiter = refusal is null ? waiter : null;
+        reason = refusal.GetValueOrDefault();
         if (waiter is not null)
         {
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
+            NoteHolder(entry, waiter.Request.Member, waiter.Request.File, waiter.Request.Line, waiter.Trace);
+            entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
         }
 
+        word = SlotState.With(
+            entry.Word, refusal is not null ? SlotState.Destroying : waiter is null ? SlotState.Idle : SlotState.InUse);
+        Volatile.Write(ref entry.Word, word);
         return waiter;
     }
 
-    private void Settle(PoolEntry entry, PoolWaiter? waiter, DestroyReason? refusal)
+    private void Settle(PoolEntry entry, PoolWaiter? waiter, long word, DestroyReason reason)
     {
-        if (waiter is not null)
-        {
-            NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Trace);
-            entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
-            waiter.Deliver(entry, Publish(entry, SlotState.InUse));
-            SettleIfClosing();
-        }
-        else if (refusal is { } reason)
+        if (SlotState.Of(word) == SlotState.Destroying)
         {
             StartDestroy(entry, reason);
         }
-        else
+        else if (waiter is not null)
         {
-            Publish(entry, SlotState.Idle);
-            if (Volatile.Read(ref _gate) != 0)
-            {
-                ServeWaiters();
-            }
+            waiter.Deliver(entry, word);
+            SettleIfClosing();
         }
     }
 
@@ -302,8 +316,8 @@ internal sealed partial class PoolCore
         }
 
         waiter.Outcome = outcome;
-        _deadlines?.Remove(waiter);
-        SetGate_NeedsLock();
+        RemoveDeadline_NeedsLock(waiter);
+        LowerGate_NeedsLock();
         return true;
     }
 

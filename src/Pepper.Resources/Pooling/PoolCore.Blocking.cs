@@ -13,11 +13,11 @@ internal sealed partial class PoolCore
             return ready;
         }
 
-        using var waiter = new BlockingPoolWaiter { Timeout = timeout, Member = site.Member, File = site.File, Line = site.Line };
+        using var waiter = new BlockingPoolWaiter();
         waiter.NoteTrace(this);
-        if (Enqueue(waiter) is { } refusal)
+        PoolWaiter? queued = waiter;
+        if (Enqueue(new AcquireRequest(timeout, site.Member, site.File, site.Line), ref queued) is { } refusal)
         {
-            waiter.ReportSpan(this, refusal);
             throw refusal;
         }
 
@@ -37,9 +37,9 @@ internal sealed partial class PoolCore
     private void Block(BlockingPoolWaiter waiter)
     {
         // Deadlines come from a timer, whose callbacks need a thread of the thread pool: a blocked caller also looks itself.
-        var realTime = waiter.Timeout == TimeSpan.Zero || (TimeProvider == TimeProvider.System && waiter.Timeout < LongestLimit / 2)
-            ? waiter.Timeout
-            : Timeout.InfiniteTimeSpan;
+        var timeout = waiter.Request.Timeout;
+        var isRealTime = TimeProvider == TimeProvider.System && timeout < LongestLimit / 2;
+        var realTime = timeout == TimeSpan.Zero || isRealTime ? timeout : Timeout.InfiniteTimeSpan;
         try
         {
             if (!waiter.Wait(realTime))

@@ -209,6 +209,8 @@ internal sealed partial class PoolCore
             return;
         }
 
+        // Nobody will come for what is still being made.
+        _closing.CancelAll();
         foreach (var entry in Volatile.Read(ref _entries))
         {
             var word = Volatile.Read(ref entry.Word);

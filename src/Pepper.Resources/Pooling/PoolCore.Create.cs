@@ -124,8 +124,8 @@ internal sealed partial class PoolCore
         catch (OperationCanceledException) when (source.IsCancellationRequested)
         {
             var failure = new ResourceTimeoutException(
-                IsDisposed
-                    ? $"Pool '{Name}' was disposed while a resource was being created."
+                IsClosed
+                    ? $"Pool '{Name}' was closed while a resource was being created."
                     : $"Pool '{Name}': creating a resource took longer than CreateTimeout ({limit}).",
                 ResourceStage.Create, limit, Name, Type);
             await AwaitOverdueAsync(creation, task, failure, started).ConfigureAwait(false);
@@ -191,7 +191,8 @@ internal sealed partial class PoolCore
         entry.ExpiresAt = ExpiryFrom(now);
         int size;
         PoolWaiter? waiter;
-        DestroyReason? refusal;
+        long word;
+        DestroyReason reason;
         lock (_lock)
         {
             // In one step: a waiter whose creation no longer counts would be seen as one who needs another.
@@ -199,11 +200,11 @@ internal sealed partial class PoolCore
             EndCreation_NeedsLock(isHung);
             _failuresInARow = 0;
             size = _live;
-            waiter = DecideOn_NeedsLock(entry, out refusal);
+            waiter = Place_NeedsLock(entry, out word, out reason);
         }
 
         Interlocked.Increment(ref _created);
-        Settle(entry, waiter, refusal);
+        Settle(entry, waiter, word, reason);
         RecordCreation(TimeProvider.GetElapsedTime(started, now), size);
         EnsureSupply();
         SignalProgress();

@@ -9,7 +9,7 @@ internal sealed partial class PoolCore
 {
     private TimerWheel? _deadlines;
     private ITimer? _deadlineTimer;
-    private long _wakeTick = long.MaxValue;
+    private long _wakeAt = long.MaxValue;
     private long _exhaustionLoggedAt;
 
     /// <summary>Ends the wait of a caller that cannot wait at all, unless it has been served.</summary>
@@ -30,29 +30,45 @@ internal sealed partial class PoolCore
         SettleIfClosing();
     }
 
+    /// <summary>
+    /// Callers with the pool's own timeout expire in the order of the queue, so that the queue itself is their list of deadlines; others
+    /// have an entry in the wheel.
+    /// </summary>
     private void SetDeadline_NeedsLock(PoolWaiter waiter)
     {
-        if (waiter.Timeout == Timeout.InfiniteTimeSpan || waiter.Timeout == TimeSpan.Zero)
+        waiter.StartedAt = _clock.Now();
+        var timeout = waiter.Request.Timeout;
+        if (timeout == Timeout.InfiniteTimeSpan || timeout == TimeSpan.Zero)
         {
+            waiter.DueAt = long.MaxValue;
             return;
         }
 
-        var now = _clock.Now();
-        _deadlines ??= new TimerWheel(_clock.TickAt(now));
-        _deadlines.Add(waiter, _clock.TickAfter(now, waiter.Timeout));
-        ArmDeadlineTimer_NeedsLock(now);
+        waiter.DueAt = _clock.After(timeout);
+        if (timeout != _options.AcquireTimeout)
+        {
+            _deadlines ??= new TimerWheel(waiter.StartedAt);
+            _deadlines.Add(waiter.OwnDeadline ??= new PoolWaiter.Deadline(waiter), waiter.DueAt);
+        }
+
+        if (waiter.DueAt < _wakeAt)
+        {
+            ArmDeadlineTimer_NeedsLock(waiter.DueAt, waiter.StartedAt);
+        }
     }
 
-    private void ArmDeadlineTimer_NeedsLock(long now)
+    private void RemoveDeadline_NeedsLock(PoolWaiter waiter)
     {
-        var next = _deadlines!.NextWakeTick;
-        if (next >= _wakeTick)
+        if (waiter.OwnDeadline is { } deadline)
         {
-            return;
+            _deadlines!.Remove(deadline);
         }
+    }
 
-        _wakeTick = next;
-        var delay = _clock.DelayUntil(next, now);
+    private void ArmDeadlineTimer_NeedsLock(long due, long now)
+    {
+        _wakeAt = due;
+        var delay = PoolClock.Delay(due, now);
         if (_deadlineTimer is null)
         {
             using (SuppressFlow())
@@ -69,32 +85,18 @@ internal sealed partial class PoolCore
 
     private void OnDeadline()
     {
-        List<(PoolWaiter Waiter, bool IsCreating)>? expired = null;
+        List<(PoolWaiter Waiter, bool IsCreating)> expired = [];
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            if (_deadlines is null)
-            {
-                return;
-            }
-
             var now = _clock.Now();
-            _wakeTick = long.MaxValue;
-            var node = _deadlines.Advance(_clock.TickAt(now));
-            while (node is not null)
-            {
-                var waiter = (PoolWaiter)node;
-                node = node.Next;
-                (expired ??= []).Add((waiter, IsCoveredByCreation_NeedsLock()));
-                _waiters.Remove(waiter);
-                waiter.Outcome = AcquireOutcome.Timeout;
-            }
-
-            SetGate_NeedsLock();
-            ArmDeadlineTimer_NeedsLock(now);
+            _wakeAt = long.MaxValue;
+            ExpireInWheel_NeedsLock(now, expired);
+            ExpireInQueue_NeedsLock(now, expired);
+            LowerGate_NeedsLock();
         }
 
-        if (expired is not null)
+        if (expired.Count > 0)
         {
             var statistics = GetStatistics();
             foreach (var (waiter, isCreating) in expired)
@@ -106,6 +108,59 @@ internal sealed partial class PoolCore
         }
     }
 
+    private void ExpireInWheel_NeedsLock(long now, List<(PoolWaiter Waiter, bool IsCreating)> expired)
+    {
+        if (_deadlines is null)
+        {
+            return;
+        }
+
+        var node = _deadlines.Advance(now);
+        while (node is not null)
+        {
+            var waiter = ((PoolWaiter.Deadline)node).Waiter;
+            node = node.Next;
+            Expire_NeedsLock(waiter, expired);
+        }
+
+        if (_deadlines.NextWakeTick < _wakeAt)
+        {
+            ArmDeadlineTimer_NeedsLock(_deadlines.NextWakeTick, now);
+        }
+    }
+
+    private void ExpireInQueue_NeedsLock(long now, List<(PoolWaiter Waiter, bool IsCreating)> expired)
+    {
+        var waiter = _waiters.First;
+        while (waiter is not null)
+        {
+            var next = waiter.QueueNext;
+            if (waiter.Request.Timeout == _options.AcquireTimeout)
+            {
+                if (waiter.DueAt > now)
+                {
+                    if (waiter.DueAt < _wakeAt)
+                    {
+                        ArmDeadlineTimer_NeedsLock(waiter.DueAt, now);
+                    }
+
+                    return;
+                }
+
+                Expire_NeedsLock(waiter, expired);
+            }
+
+            waiter = next;
+        }
+    }
+
+    private void Expire_NeedsLock(PoolWaiter waiter, List<(PoolWaiter Waiter, bool IsCreating)> expired)
+    {
+        expired.Add((waiter, IsCoveredByCreation_NeedsLock()));
+        _waiters.Remove(waiter);
+        waiter.Outcome = AcquireOutcome.Timeout;
+    }
+
     /// <summary>Whether each of those who wait has a creation of its own under way: then it is that which took too long.</summary>
     private bool IsCoveredByCreation_NeedsLock() => !IsPaused && _waiters.Count <= _creating + _hung;
 
@@ -115,20 +170,20 @@ internal sealed partial class PoolCore
         if (isCreating)
         {
             waiter.Fail(new ResourceTimeoutException(
-                $"Pool '{Name}': no resource within {TimeoutKnob(waiter.Timeout)}: one was being created for the caller all the while. "
+                $"Pool '{Name}': no resource within {TimeoutKnob(waiter.Request.Timeout)}: one was being created for the caller all the while. "
                 + "Its creation goes on and will serve the next.",
-                ResourceStage.Create, waiter.Timeout, Name, Type, _lastCreateFailure));
+                ResourceStage.Create, waiter.Request.Timeout, Name, Type, _lastCreateFailure));
             return;
         }
 
         var reason = statistics.IsPaused ? ExhaustionReason.Paused
             : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse : ExhaustionReason.NotReady;
-        var exception = ExhaustedException(waiter, reason, statistics);
+        var exception = ExhaustedException(waiter.Request.Timeout, reason, statistics);
         LogExhaustion(exception);
         waiter.Fail(exception);
     }
 
-    private PoolExhaustedException ExhaustedException(PoolWaiter waiter, ExhaustionReason reason, PoolStatistics statistics)
+    private PoolExhaustedException ExhaustedException(TimeSpan timeout, ExhaustionReason reason, PoolStatistics statistics)
     {
         var holders = LongestHolders(5);
         var why = reason switch
@@ -139,13 +194,13 @@ internal sealed partial class PoolCore
             _ when _lastCreateFailure is { } failure => $"none was ready; the last creation failed: {failure.Message}",
             _ => "none was ready",
         };
-        var limit = reason == ExhaustionReason.QueueFull ? "refused at once" : $"no resource within {TimeoutKnob(waiter.Timeout)}";
+        var limit = reason == ExhaustionReason.QueueFull ? "refused at once" : $"no resource within {TimeoutKnob(timeout)}";
         var held = holders.Count == 0 ? string.Empty : $" Longest holders: {string.Join("; ", holders)}.";
         var message =
             $"Pool '{Name}': {limit}: {why}. Size {statistics.Size} of {statistics.MaxSize}, idle {statistics.Idle}, "
             + $"in use {statistics.InUse}, creating {statistics.Creating}, waiting {statistics.Waiting}.{held}"
             + (reason == ExhaustionReason.AllInUse ? " Hold leases for less time, or raise MaxSize." : string.Empty);
-        return new PoolExhaustedException(message, reason, waiter.Timeout, statistics, holders, _lastCreateFailure);
+        return new PoolExhaustedException(message, reason, timeout, statistics, holders, _lastCreateFailure);
     }
 
     private string TimeoutKnob(TimeSpan timeout) =>

@@ -19,6 +19,16 @@ internal sealed partial class PoolCore
 
     private bool IsDatabase => _options.EmitDatabaseMetrics;
 
+    /// <summary>Whether somebody asks how long callers wait: only then is the precise clock read for it.</summary>
+    private bool IsWaitTimed
+    {
+        get
+        {
+            var instruments = _monitor.Instruments;
+            return instruments.Acquisition.Enabled || instruments.WaitTime.Enabled || (IsDatabase && instruments.DbWaitTime.Enabled);
+        }
+    }
+
     internal PoolStatistics GetStatistics()
     {
         lock (_lock)
@@ -46,6 +56,7 @@ internal sealed partial class PoolCore
                 Rejections = Interlocked.Read(ref _rejections),
                 Created = Interlocked.Read(ref _created),
                 CreateFailures = Interlocked.Read(ref _createFailures),
+                ConsecutiveCreateFailures = _failuresInARow,
                 Destroyed = _destroyedFor.Sum(),
                 Detached = Interlocked.Read(ref _detached),
                 Abandoned = Interlocked.Read(ref _abandoned),
@@ -116,13 +127,13 @@ internal sealed partial class PoolCore
     /// <summary>Called on the caller's thread when a wait has ended.</summary>
     internal void ReportWait(PoolWaiter waiter)
     {
-        var instruments = _monitor.Instruments;
-        if (!instruments.Acquisition.Enabled && !instruments.WaitTime.Enabled && !instruments.DbWaitTime.Enabled)
+        if (waiter.StartedExactly == 0)
         {
             return;
         }
 
-        var time = TimeProvider.GetElapsedTime(waiter.StartedAt);
+        var instruments = _monitor.Instruments;
+        var time = TimeProvider.GetElapsedTime(waiter.StartedExactly);
         _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(waiter.Outcome), time);
         if (waiter.Outcome == AcquireOutcome.Ok)
         {
@@ -163,7 +174,7 @@ internal sealed partial class PoolCore
     private IReadOnlyList<LeaseInfo> LongestHolders(int most) => [.. GetLeases().Take(most)];
 
     private TimeSpan OldestWait_NeedsLock() =>
-        _waiters.First is { } first ? TimeProvider.GetElapsedTime(first.StartedAt) : TimeSpan.Zero;
+        _waiters.First is { } first ? TimeSpan.FromMilliseconds(_clock.Now() - first.StartedAt) : TimeSpan.Zero;
 
     /// <summary>One pass over the words. Safe without the lock; exact when nothing moves.</summary>
     private StateCounts CountStates()

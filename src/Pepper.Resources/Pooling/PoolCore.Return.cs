@@ -126,18 +126,16 @@ internal sealed partial class PoolCore
             return;
         }
 
-        DestroyReason? refusal = null;
-        PoolWaiter? waiter = null;
+        PoolWaiter? waiter;
+        long word;
+        DestroyReason reason;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            if (_waiters.Count == 0)
-            {
-                waiter = DecideOn_NeedsLock(entry, out refusal);
-            }
+            waiter = Place_NeedsLock(entry, out word, out reason);
         }
 
-        Settle(entry, waiter, refusal);
+        Settle(entry, waiter, word, reason);
     }
 
     /// <summary>Ends the loan and holds the entry. Exactly one of any number of copies of a lease succeeds.</summary>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Pepper.Resources.Cleanup;
 using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
@@ -23,7 +22,8 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly ResourcePoolOptions _options;
     private readonly ResourceMonitor _monitor;
     private readonly ILogger _logger;
-    private readonly CleanupClock _clock;
+    private readonly PoolClock _clock;
+    private readonly Func<PoolCore, PoolWaiter> _newWaiter;
     private readonly PoolShutdown _closing = new();
     private readonly bool _validatesOnBorrow;
 
@@ -47,15 +47,21 @@ internal sealed partial class PoolCore : IResourceSource
     private TaskCompletionSource? _progress;
 
     internal PoolCore(
-        FactoryAdapter factory, ResourcePoolOptions options, TimeProvider timeProvider, ResourceMonitor monitor, ILogger logger)
+        FactoryAdapter factory,
+        Func<PoolCore, PoolWaiter> newWaiter,
+        ResourcePoolOptions options,
+        TimeProvider timeProvider,
+        ResourceMonitor monitor,
+        ILogger logger)
     {
         ResourcePoolOptionsValidator.Validate(options);
-        _options = options.Clone();
+        _options = options.Copy();
         _factory = factory;
         TimeProvider = timeProvider;
         _monitor = monitor;
         _logger = new SafeLogger(logger);
-        _clock = new CleanupClock(timeProvider, TimeSpan.FromMilliseconds(1));
+        _newWaiter = newWaiter;
+        _clock = new PoolClock(timeProvider);
         TypeLabel = _options.Type.ToLabel();
         _minSize = _options.MinSize;
         _maxSize = _options.MaxSize;
@@ -102,6 +108,9 @@ internal sealed partial class PoolCore : IResourceSource
             && !((_options.Validation & ValidationMode.OnReturn) != ValidationMode.None
                 && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
     }
+
+    /// <summary>Somebody left the queue. Who still sees it as it was takes the careful way, and finds out; no fence is needed.</summary>
+    private void LowerGate_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {

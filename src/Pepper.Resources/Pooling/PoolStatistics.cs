@@ -63,6 +63,9 @@ public sealed record PoolStatistics
     /// <summary>Creations that failed or took too long.</summary>
     public required long CreateFailures { get; init; }
 
+    /// <summary>Creations that failed since the last that succeeded.</summary>
+    public required int ConsecutiveCreateFailures { get; init; }
+
     /// <summary>Resources destroyed, those included whose destruction failed or was abandoned.</summary>
     public required long Destroyed { get; init; }
 

@@ -14,12 +14,16 @@ internal enum AcquireOutcome
     Rejected,
 }
 
+/// <summary>What a caller asks for.</summary>
+internal readonly record struct AcquireRequest(TimeSpan Timeout, string? Member, string? File, int Line);
+
 /// <summary>
 /// A caller in the queue. It is live exactly as long as it is in the queue: whoever takes it out, under the pool's lock, ends it,
 /// outside of it. So a delivery, a deadline and a cancellation that race have one winner.
 /// </summary>
-internal abstract class PoolWaiter : TimerWheelNode
+internal abstract class PoolWaiter
 {
+    // Links of the queue while it waits, of the spare ones while it does not.
     internal PoolWaiter? QueueNext;
     internal PoolWaiter? QueuePrevious;
     internal bool IsQueued;
@@ -27,12 +31,18 @@ internal abstract class PoolWaiter : TimerWheelNode
     /// <summary>Its number in the order of arrival.</summary>
     internal long Sequence;
 
+    /// <summary>In milliseconds of the pool's clock.</summary>
     internal long StartedAt;
-    internal TimeSpan Timeout;
-    internal string? Member;
-    internal string? File;
-    internal int Line;
+    internal long DueAt;
+
+    /// <summary>In units of the time provider; zero when nobody wants to know.</summary>
+    internal long StartedExactly;
+
+    internal AcquireRequest Request;
     internal ActivityTraceId Trace;
+
+    /// <summary>Its place in the wheel of deadlines, when its timeout is not the pool's own.</summary>
+    internal Deadline? OwnDeadline;
 
     private ActivityContext _parent;
     private DateTimeOffset _startedAtUtc;
@@ -43,10 +53,9 @@ internal abstract class PoolWaiter : TimerWheelNode
     /// <summary>Whether the caller blocks a thread, so that creations for it should not need one of the thread pool.</summary>
     internal virtual bool IsBlocking => false;
 
-    /// <summary>Notes the trace that the caller is in, if anybody listens. Called before the waiter is queued.</summary>
+    /// <summary>Notes the trace that the caller is in, if anybody listens. Called before its result can be taken.</summary>
     internal void NoteTrace(PoolCore core)
     {
-        Trace = core.TracksLeaks ? Activity.Current?.TraceId ?? default : default;
         _isTraced = ResourceActivities.IsEnabled;
         if (_isTraced)
         {
@@ -70,4 +79,10 @@ internal abstract class PoolWaiter : TimerWheelNode
 
     /// <summary>Tells the caller why it gets none.</summary>
     internal abstract void Fail(Exception exception);
+
+    /// <summary>A deadline in the wheel.</summary>
+    internal sealed class Deadline(PoolWaiter waiter) : TimerWheelNode
+    {
+        internal PoolWaiter Waiter { get; } = waiter;
+    }
 }

@@ -1,32 +1,36 @@
 namespace Pepper.Resources.Pooling;
 
-/// <summary>Waiters that are ready to be used again. Protected by the pool's lock.</summary>
+/// <summary>
+/// Waiters that are ready to be used again. They are given back by one compare-and-swap, from any thread, and taken under the pool's
+/// lock, all that were given back at once: nobody ever takes a single one off the shared list, so there is no ABA problem. There are as
+/// many as ever waited at once.
+/// </summary>
 internal sealed class PoolWaiterCache
 {
-    private const int Most = 1024;
-    private PoolWaiter? _first;
-    private int _count;
+    private PoolWaiter? _returned;
+    private PoolWaiter? _spare;
 
-    internal PoolWaiter? Take()
+    internal PoolWaiter? Take_NeedsLock()
     {
-        var waiter = _first;
-        if (waiter is not null)
+        _spare ??= Interlocked.Exchange(ref _returned, null);
+        if (_spare is not { } waiter)
         {
-            _first = waiter.QueueNext;
-            waiter.QueueNext = null;
-            _count--;
+            return null;
         }
 
+        _spare = waiter.QueueNext;
+        waiter.QueueNext = null;
         return waiter;
     }
 
     internal void Put(PoolWaiter waiter)
     {
-        if (_count < Most)
+        PoolWaiter? head;
+        do
         {
-            waiter.QueueNext = _first;
-            _first = waiter;
-            _count++;
+            head = Volatile.Read(ref _returned);
+            waiter.QueueNext = head;
         }
+        while (Interlocked.CompareExchange(ref _returned, waiter, head) != head);
     }
 }

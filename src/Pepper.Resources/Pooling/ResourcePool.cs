@@ -41,6 +41,7 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         ArgumentNullException.ThrowIfNull(factory);
         _core = new PoolCore(
             new FactoryAdapter<T>(factory),
+            static core => new AsyncPoolWaiter<T>(core),
             options ?? new ResourcePoolOptions(),
             timeProvider ?? TimeProvider.System,
             monitor ?? ResourceMonitor.Shared,
@@ -223,18 +224,14 @@ public sealed class ResourcePool<T> : IResourcePool<T>
             return ValueTask.FromCanceled<Lease<T>>(cancellationToken);
         }
 
-        var waiter = (AsyncPoolWaiter<T>?)_core.TakeWaiter() ?? new AsyncPoolWaiter<T>(_core);
-        waiter.Timeout = timeout;
-        waiter.Member = member;
-        waiter.File = file;
-        waiter.Line = line;
-        waiter.NoteTrace(_core);
-        if (_core.Enqueue(waiter) is { } refusal)
+        PoolWaiter? queued = null;
+        if (_core.Enqueue(new AcquireRequest(timeout, member, file, line), ref queued) is { } refusal)
         {
-            waiter.ReportSpan(_core, refusal);
             return ValueTask.FromException<Lease<T>>(refusal);
         }
 
+        var waiter = Unsafe.As<AsyncPoolWaiter<T>>(queued!);
+        waiter.NoteTrace(_core);
         waiter.Watch(cancellationToken);
         _core.ServeQueue();
         if (timeout == TimeSpan.Zero)

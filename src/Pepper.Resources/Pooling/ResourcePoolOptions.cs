@@ -96,5 +96,7 @@ public sealed class ResourcePoolOptions
 
     internal TimeSpan EffectiveCreateTimeout => CreateTimeout ?? AcquireTimeout;
 
-    internal ResourcePoolOptions Clone() => (ResourcePoolOptions)MemberwiseClone();
+    /// <summary>A copy, for options that differ in a few values.</summary>
+    /// <returns>The copy.</returns>
+    public ResourcePoolOptions Copy() => (ResourcePoolOptions)MemberwiseClone();
 }

@@ -3,7 +3,7 @@ namespace Pepper.Resources.Tests.Leasing;
 public sealed class LeaseInfoTests
 {
     [Theory]
-    [InlineData("/build/src/Orders.cs", "Orders.cs")]
+    [InlineData("/builds/src/Orders.cs", "Orders.cs")]
     [InlineData(@"C:\build\src\Orders.cs", "Orders.cs")]
     [InlineData("Orders.cs", "Orders.cs")]
     public void From_Path_KeepsTheFileNameOnly(string path, string file) =>

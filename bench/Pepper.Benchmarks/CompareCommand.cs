@@ -1,0 +1,87 @@
+using Pepper.Tests;
+
+namespace Pepper.Benchmarks;
+
+/// <summary>
+/// The pool and its peers, in turn in one run, the order rotated each round; medians, and ratios to Pepper. A machine may be
+/// noisy and shared: the ratios are what counts.
+/// </summary>
+internal static class CompareCommand
+{
+    internal static async Task<int> RunAsync(CompareOptions options, TextWriter output)
+    {
+        List<Result> all = [];
+        await output.WriteLineAsync(Report.Machine());
+        foreach (var (name, measureAsync) in Scenarios(options.Rounds))
+        {
+            if (options.Only is { } text && !name.Contains(text, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            var results = await measureAsync(name);
+            all.AddRange(results);
+            await Report.WriteTableAsync(output, results);
+        }
+
+        if (options.JsonFile is { } file)
+        {
+            await Report.WriteJsonAsync(file, all);
+        }
+
+        if (options.ResultsFolder is { } folder)
+        {
+            await Report.WriteMarkdownAsync(folder, all);
+        }
+
+        return 0;
+    }
+
+    private static IEnumerable<(string Name, Func<string, Task<IReadOnlyList<Result>>> MeasureAsync)> Scenarios(int rounds)
+    {
+        const int fast = 2_000_000;
+        var source = new CancellationTokenSource();
+        Peer[] all =
+        [
+            new PepperPeer(), new ObjectPoolPeer(), new SemaphoreQueuePeer(), new SemaphoreBagPeer(),
+            new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true), new RawSlotPeer(),
+        ];
+        Peer[] bounded = [.. all.Where(static peer => peer.IsBounded)];
+        Peer[] waiting =
+        [
+            new PepperPeer(), new SemaphoreQueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
+        ];
+        yield return ("one thread", name => Rounds.RunAsync(
+            name, [.. all, new PepperTrackingPeer(), new PepperListenerPeer()], rounds,
+            static peer => Loops.OneThreadAsync(peer, fast, CancellationToken.None)));
+        yield return ("one thread, with a token", name => Rounds.RunAsync(
+            name, all, rounds, peer => Loops.OneThreadAsync(peer, fast, source.Token)));
+        yield return ("two threads, places for both", name => Rounds.RunAsync(
+            name, all, rounds, static peer => Loops.TwoThreadsAsync(peer, fast)));
+        foreach (var (tasks, places) in new[] { (8, 4), (32, 4), (128, 4), (32, 8), (128, 8) })
+        {
+            yield return ($"{tasks} tasks over {places}, hold = yield", name => Rounds.RunAsync(
+                name, [.. bounded, new RawSlotPeer()], rounds, peer => Loops.ContendedAsync(peer, tasks, places, 400_000)));
+        }
+
+        yield return ("32 tasks over 8, 30 s timeout and token", name => Rounds.RunAsync(
+            name, bounded, rounds, static peer => Loops.ContendedWithTimeoutAsync(peer, 32, 8, 400_000)));
+        yield return ("a waiter, plain", name => Rounds.RunAsync(
+            name, waiting, rounds, static peer => Waiters.BytesAsync(peer, hasToken: false, hasTimeout: false)));
+        yield return ("a waiter with a token (its registration apart)", name => Rounds.RunAsync(
+            name, waiting, rounds, static peer => Waiters.BytesAsync(peer, hasToken: true, hasTimeout: false)));
+        yield return ("a waiter with token and timeout (registration apart)", name => Rounds.RunAsync(
+            name, waiting, rounds, static peer => Waiters.BytesAsync(peer, hasToken: true, hasTimeout: true)));
+        yield return ("cancel the oldest of 20,000 waiters", name => Rounds.RunAsync(
+            name, waiting, rounds, static peer => Waiters.CancelAsync(peer, isNewestFirst: false)));
+        yield return ("cancel the newest of 20,000 waiters", name => Rounds.RunAsync(
+            name, waiting, rounds, static peer => Waiters.CancelAsync(peer, isNewestFirst: true)));
+        if (PostgresCluster.ProgramsFolder is not null)
+        {
+            yield return ("PostgreSQL: open, yield, close, 32 over 8", name =>
+                Databases.RunAsync(name, rounds, 32, isQueried: false));
+            yield return ("PostgreSQL: SELECT 1, 1 task", name => Databases.RunAsync(name, rounds, 1, isQueried: true));
+            yield return ("PostgreSQL: SELECT 1, 32 over 8", name => Databases.RunAsync(name, rounds, 32, isQueried: true));
+        }
+    }
+}

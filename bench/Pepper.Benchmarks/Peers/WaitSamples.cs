@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace Pepper.Benchmarks;
+
+/// <summary>
+/// How long acquires took: every eighth is timed, as reading the clock costs about as much as an acquire. One thread at a time.
+/// </summary>
+internal sealed class WaitSamples(int capacity)
+{
+    private readonly long[] _ticks = new long[capacity];
+    private int _count;
+    private int _turn;
+
+    internal int Operations { get; private set; }
+
+    internal long Begin() => (_turn++ & 7) == 0 ? Stopwatch.GetTimestamp() : 0;
+
+    internal void End(long begin)
+    {
+        Operations++;
+        if (begin != 0 && _count < _ticks.Length)
+        {
+            _ticks[_count++] = Stopwatch.GetTimestamp() - begin;
+        }
+    }
+
+    internal static double PercentileMicroseconds(IEnumerable<WaitSamples> samples, double share)
+    {
+        var all = samples.SelectMany(static one => one._ticks.Take(one._count)).Order().ToArray();
+        return all.Length == 0 ? 0 : all[Math.Min(all.Length - 1, (int)(all.Length * share))] * 1e6 / Stopwatch.Frequency;
+    }
+}

@@ -1,0 +1,45 @@
+namespace Pepper.Resources.Pooling;
+
+/// <summary>
+/// Milliseconds of monotonic time, for deadlines. The system's own coarse counter costs a fifth of a reading of the precise clock; any other
+/// provider is asked itself. Nothing is ever early: the present is rounded down, and a deadline up.
+/// </summary>
+internal sealed class PoolClock
+{
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(40);
+
+    private readonly TimeProvider _timeProvider;
+    private readonly long _origin;
+    private readonly bool _isSystem;
+
+    internal PoolClock(TimeProvider timeProvider)
+    {
+        _timeProvider = timeProvider;
+        _origin = timeProvider.GetTimestamp();
+        _isSystem = ReferenceEquals(timeProvider, TimeProvider.System);
+    }
+
+    /// <summary>The present.</summary>
+    internal long Now() => _isSystem ? Environment.TickCount64 : (long)_timeProvider.GetElapsedTime(_origin).TotalMilliseconds;
+
+    /// <summary>The first millisecond at which so much time has passed since now.</summary>
+    internal long After(TimeSpan time)
+    {
+        var milliseconds = (time.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+        if (_isSystem)
+        {
+            // The counter may be up to a millisecond behind.
+            return Environment.TickCount64 + milliseconds + 1;
+        }
+
+        var due = _timeProvider.GetElapsedTime(_origin).Ticks + Math.Min(time.Ticks, long.MaxValue / 2);
+        return (due + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+    }
+
+    /// <summary>How long to sleep until then.</summary>
+    internal static TimeSpan Delay(long due, long now)
+    {
+        var left = due - now;
+        return left <= 0 ? TimeSpan.Zero : left >= LongestDelay.TotalMilliseconds ? LongestDelay : TimeSpan.FromMilliseconds(left);
+    }
+}

@@ -1,0 +1,73 @@
+using Pepper.Resources.Pooling;
+
+namespace Pepper.Resources;
+
+/// <content>What the coordinator says of all it holds.</content>
+public sealed partial class ResourceCoordinator
+{
+    /// <summary>Everything at this moment: pools with their leases, resources with theirs. Nothing secret is in it.</summary>
+    /// <returns>The snapshot.</returns>
+    public CoordinatorSnapshot GetSnapshot() => new()
+    {
+        TakenAt = _timeProvider.GetUtcNow(),
+        State = _state,
+        Health = GetHealth(),
+        Pools =
+        [
+            .. _pools.Values.OrderBy(static pool => pool.Name, StringComparer.Ordinal)
+                .Select(static pool => new PoolSnapshot { Statistics = pool.Statistics, Leases = pool.GetLeases() }),
+        ],
+        Resources = Resources.GetResources(),
+    };
+
+    /// <summary>
+    /// Whether everything can be used, judged from what is known: nothing is leased for it, so asking makes no full pool fuller.
+    /// A pool is unhealthy when none of its resources is usable and creating them fails; degraded when its first caller waits for
+    /// longer than <see cref="ResourceCoordinatorOptions.DegradedWait"/>, or creating fails while others are still usable.
+    /// </summary>
+    /// <returns>The worst of all parts, and every reason.</returns>
+    public CoordinatorHealth GetHealth()
+    {
+        var status = HealthStatus.Healthy;
+        List<string> reasons = [];
+        if (_state != CoordinatorState.Running)
+        {
+            status = HealthStatus.Unhealthy;
+            reasons.Add($"The coordinator is {_state}.");
+        }
+
+        foreach (var pool in _pools.Values.OrderBy(static pool => pool.Name, StringComparer.Ordinal))
+        {
+            var (poolStatus, reason) = Judge(pool.Statistics);
+            status = poolStatus > status ? poolStatus : status;
+            if (reason is not null)
+            {
+                reasons.Add(reason);
+            }
+        }
+
+        return new CoordinatorHealth { Status = status, Reasons = reasons };
+    }
+
+    private (HealthStatus Status, string? Reason) Judge(PoolStatistics pool)
+    {
+        if (pool.ConsecutiveCreateFailures > 0)
+        {
+            return pool.Idle + pool.InUse == 0
+                ? (HealthStatus.Unhealthy, $"Pool '{pool.Name}' has no usable resource, and creating one has failed "
+                    + $"{pool.ConsecutiveCreateFailures} time(s) in a row.")
+                : (HealthStatus.Degraded, $"Pool '{pool.Name}' cannot create resources: "
+                    + $"{pool.ConsecutiveCreateFailures} failure(s) in a row.");
+        }
+
+        if (pool.IsPaused)
+        {
+            return (HealthStatus.Degraded, $"Pool '{pool.Name}' is paused.");
+        }
+
+        return pool.OldestWait > _options.DegradedWait
+            ? (HealthStatus.Degraded, $"Pool '{pool.Name}' keeps its first of {pool.Waiting} caller(s) waiting for "
+                + $"{pool.OldestWait.TotalSeconds:0.#} s, longer than DegradedWait ({_options.DegradedWait}).")
+            : (HealthStatus.Healthy, null);
+    }
+}

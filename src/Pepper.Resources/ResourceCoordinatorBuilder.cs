@@ -1,0 +1,154 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pepper.Resources.Pooling;
+
+namespace Pepper.Resources;
+
+/// <summary>
+/// Says what a <see cref="ResourceCoordinator"/> holds, and what depends on what. Not safe from several threads; it can build
+/// once.
+/// </summary>
+public sealed class ResourceCoordinatorBuilder
+{
+    private readonly List<CoordinatedPart> _parts = [];
+    private readonly ResourceCoordinatorOptions _options = new();
+    private TimeProvider _timeProvider = TimeProvider.System;
+    private ResourceMonitor _monitor = ResourceMonitor.Shared;
+    private ILoggerFactory _loggers = NullLoggerFactory.Instance;
+    private bool _isBuilt;
+
+    internal ResourceCoordinatorBuilder()
+    {
+    }
+
+    /// <summary>Where everything takes the time from. Default: the system's. Call it before adding pools.</summary>
+    /// <param name="timeProvider">The time provider.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder UseTimeProvider(TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        _timeProvider = timeProvider;
+        return this;
+    }
+
+    /// <summary>Where everything is seen. Default: <see cref="ResourceMonitor.Shared"/>.</summary>
+    /// <param name="monitor">The monitor.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder UseMonitor(ResourceMonitor monitor)
+    {
+        ArgumentNullException.ThrowIfNull(monitor);
+        _monitor = monitor;
+        return this;
+    }
+
+    /// <summary>Where everything logs. Default: nowhere.</summary>
+    /// <param name="loggers">The factory of loggers.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder UseLoggers(ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(loggers);
+        _loggers = loggers;
+        return this;
+    }
+
+    /// <summary>Sets options of the coordinator itself.</summary>
+    /// <param name="configure">Changes them.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder Configure(Action<ResourceCoordinatorOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        configure(_options);
+        return this;
+    }
+
+    /// <summary>Adds a pool.</summary>
+    /// <typeparam name="T">The type of its resources.</typeparam>
+    /// <param name="name">Its name, unique among pools and resources; it overrides the name in the options.</param>
+    /// <param name="factory">Makes its resources.</param>
+    /// <param name="options">Its options; copied. Default: the defaults.</param>
+    /// <param name="dependsOn">Names of pools and ids of resources that start before it and stop after it.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder AddPool<T>(
+        string name, IResourceFactory<T> factory, ResourcePoolOptions? options = null, params string[] dependsOn)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(factory);
+        ArgumentNullException.ThrowIfNull(dependsOn);
+        var named = options?.Copy() ?? new ResourcePoolOptions();
+        named.Name = name;
+        _parts.Add(new PoolPart(
+            name,
+            [.. dependsOn],
+            () => new ResourcePool<T>(factory, named, _timeProvider, _monitor, _loggers.CreateLogger<ResourcePool<T>>())));
+        return this;
+    }
+
+    /// <summary>Adds a pool of what a delegate makes.</summary>
+    /// <typeparam name="T">The type of its resources.</typeparam>
+    /// <param name="name">Its name, unique among pools and resources.</param>
+    /// <param name="create">Makes a resource.</param>
+    /// <param name="options">Its options; copied. Default: the defaults.</param>
+    /// <param name="dependsOn">Names of pools and ids of resources that start before it and stop after it.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder AddPool<T>(
+        string name, Func<CancellationToken, ValueTask<T>> create, ResourcePoolOptions? options = null, params string[] dependsOn)
+        where T : class =>
+        AddPool(name, ResourceFactory.Create(create), options, dependsOn);
+
+    /// <summary>Adds a resource, which the coordinator's manager owns from its start on.</summary>
+    /// <param name="resource">The resource; its id is its name.</param>
+    /// <param name="dependsOn">Names of pools and ids of resources that start before it and stop after it.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder AddResource(Resource resource, params string[] dependsOn)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        ArgumentNullException.ThrowIfNull(dependsOn);
+        _parts.Add(new ResourcePart(resource, [.. dependsOn]));
+        return this;
+    }
+
+    /// <summary>Makes the coordinator. Nothing is opened before it is started, or a pool is first asked.</summary>
+    /// <returns>The coordinator.</returns>
+    /// <exception cref="ArgumentException">
+    /// Names that are taken twice, dependencies that are not known or go round in a circle, options with faults: all are listed.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The builder has built already.</exception>
+    public ResourceCoordinator Build()
+    {
+        if (_isBuilt)
+        {
+            throw new InvalidOperationException(
+                "The builder has built its coordinator already; begin another with CreateBuilder().");
+        }
+
+        List<string> faults = [.. _options.Faults()];
+        var order = StartOrder.Of(_parts, faults);
+        List<IResourcePool> built = [];
+        foreach (var part in _parts.OfType<PoolPart>())
+        {
+            try
+            {
+                built.Add(part.Build());
+            }
+            catch (ArgumentException fault)
+            {
+                faults.Add(fault.Message);
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            foreach (var pool in built)
+            {
+                // Nothing was opened yet: a pool that was never used has nothing to close.
+                _ = pool.DisposeAsync().AsTask();
+            }
+
+            throw new ArgumentException($"The coordinator cannot be built, {faults.Count} fault(s): {string.Join(' ', faults)}");
+        }
+
+        _isBuilt = true;
+        return new ResourceCoordinator(order, _options.Copy(), _timeProvider, _monitor, _loggers);
+    }
+}
