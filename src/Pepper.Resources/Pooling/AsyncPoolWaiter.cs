@@ -9,11 +9,15 @@ namespace Pepper.Resources.Pooling;
 internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTaskSource<Lease<T>>
     where T : class
 {
+    private const int Taken = int.MinValue;
+
     private ManualResetValueTaskSourceCore<Lease<T>> _completion = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private CancellationToken _cancellationToken;
     private Exception? _failure;
-    private bool _isTaken;
+
+    // The version whose result nobody has taken yet. Not a flag: a second taker that comes late must not take the next caller's.
+    private int _untaken;
 
     internal ValueTask<Lease<T>> Task => new(this, _completion.Version);
 
@@ -40,7 +44,8 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
     {
         // A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user; nor
         // must a look that comes too early, or a second one at the same time.
-        if (_completion.GetStatus(token) == ValueTaskSourceStatus.Pending || Interlocked.Exchange(ref _isTaken, true))
+        if (_completion.GetStatus(token) == ValueTaskSourceStatus.Pending
+            || Interlocked.CompareExchange(ref _untaken, Taken, token) != token)
         {
             throw new InvalidOperationException(
                 "A ValueTask is awaited once, and its result is not asked for before it has ended. Use AsTask() for more.");
@@ -85,7 +90,7 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
         if (isQuiet)
         {
             _completion.Reset();
-            Volatile.Write(ref _isTaken, false);
+            Volatile.Write(ref _untaken, _completion.Version);
             core.ReturnWaiter(this);
         }
     }

@@ -25,7 +25,7 @@ internal sealed class PoolClock
     /// <summary>The first millisecond at which so much time has passed since now.</summary>
     internal long After(TimeSpan time)
     {
-        var milliseconds = (time.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+        var milliseconds = (time.Ticks / TimeSpan.TicksPerMillisecond) + (time.Ticks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1);
         if (_isSystem)
         {
             // The counter may be up to a millisecond behind.

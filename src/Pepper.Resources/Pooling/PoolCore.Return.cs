@@ -126,16 +126,29 @@ internal sealed partial class PoolCore
             return;
         }
 
-        PoolWaiter? waiter;
-        long word;
-        DestroyReason reason;
+        PoolWaiter? waiter = null;
+        var word = 0L;
+        DestroyReason reason = default;
+        bool isWanted;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            waiter = Place_NeedsLock(entry, out word, out reason);
+            isWanted = _validatesOnBorrow && _waiters.Count > 0;
+            if (!isWanted)
+            {
+                waiter = Place_NeedsLock(entry, out word, out reason);
+            }
         }
 
-        Settle(entry, waiter, word, reason);
+        if (isWanted)
+        {
+            // Somebody has queued since the look above, and is not to be lent what has not been validated.
+            Prepare(entry);
+        }
+        else
+        {
+            Settle(entry, waiter, word, reason);
+        }
     }
 
     /// <summary>Ends the loan and holds the entry. Exactly one of any number of copies of a lease succeeds.</summary>

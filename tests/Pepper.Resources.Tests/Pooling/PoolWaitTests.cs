@@ -131,6 +131,23 @@ public sealed class PoolWaitTests : PoolTestBase
     }
 
     [Fact]
+    public async Task Deadline_TheLongestThereIsOnTheSystemsTime_IsForEver()
+    {
+        await using var pool = new ResourcePool<TestResource>(
+            Factory, new ResourcePoolOptions { MinSize = 0, MaxSize = 1, AcquireTimeout = TimeSpan.MaxValue });
+        var lease = await Lend(pool);
+        var waiters = new[] { Ask(pool), Ask(pool, TimeSpan.MaxValue - TimeSpan.FromTicks(1)) };
+
+        // One with a short deadline, so that all those due until then have been told when it is.
+        await Assert.ThrowsAsync<PoolExhaustedException>(() => Ask(pool, TimeSpan.FromMilliseconds(30)).WaitAsync(Guard, Stop));
+
+        Assert.All(waiters, waiter => Assert.False(waiter.IsCompleted));
+        lease.Dispose();
+        (await waiters[0].WaitAsync(Guard, Stop)).Dispose();
+        (await waiters[1].WaitAsync(Guard, Stop)).Dispose();
+    }
+
+    [Fact]
     public async Task MaxWaiters_Reached_RefusesAtOnce()
     {
         await using var pool = NewPool(options => (options.MaxSize, options.MaxWaiters) = (1, 1));

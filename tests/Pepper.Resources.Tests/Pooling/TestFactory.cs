@@ -40,6 +40,9 @@ internal sealed class TestResource(int id, TestFactory factory)
 
     internal int Destroyed => Volatile.Read(ref _destroyed);
 
+    /// <summary>Whether it was made or validated since a holder last said otherwise.</summary>
+    internal bool IsChecked { get; set; } = true;
+
     internal DestroyReason? Reason { get; private set; }
 
     internal void MarkDestroyed(DestroyReason reason)

@@ -294,6 +294,74 @@ public sealed class PoolRaceTests
     }
 
     [Fact]
+    public async Task Return_RacesWithANewWaiter_NeverLendsWithoutValidation()
+    {
+        var factory = new TestFactory
+        {
+            Hooks = FactoryHooks.Validate,
+            IsFit = static resource => resource.IsChecked = true,
+        };
+        var unchecks = 0;
+        await using var pool = NewPool(1, options => options.LeakThreshold = TimeSpan.FromHours(1), null, factory);
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(
+            async () =>
+            {
+                for (var round = 0; round < 10_000; round++)
+                {
+                    var lease = await pool.AcquireAsync(Timeout.InfiniteTimeSpan, CancellationToken.None);
+                    unchecks += lease.Resource.IsChecked ? 0 : 1;
+                    lease.Resource.IsChecked = false;
+                    lease.Dispose();
+                    if (round % 3 == 0)
+                    {
+                        await Task.Yield();
+                    }
+                }
+            },
+            Stop))).WaitAsync(Guard, Stop);
+
+        Assert.Equal(0, unchecks);
+    }
+
+    [Fact]
+    public async Task Result_TakenByTwoThreadsAtOnce_IsTakenOnce()
+    {
+        await using var pool = NewPool(1);
+        var lease = await pool.AcquireAsync(Stop);
+        for (var round = 0; round < 5_000; round++)
+        {
+            var waiting = pool.AcquireAsync(CancellationToken.None);
+            lease.Dispose();
+            var taken = 0;
+
+            await Together(Take, Take);
+
+            Assert.Equal(1, taken);
+            var others = new[] { pool.AcquireAsync(CancellationToken.None).AsTask(), pool.AcquireAsync(CancellationToken.None).AsTask() };
+            lease.Dispose();
+            (await others[0].WaitAsync(Guard, Stop)).Dispose();
+            lease = await others[1].WaitAsync(Guard, Stop);
+
+            void Take()
+            {
+                try
+                {
+                    var one = waiting.GetAwaiter().GetResult();
+                    lease = one;
+                    Interlocked.Increment(ref taken);
+                }
+                catch (InvalidOperationException)
+                {
+                    // The other one was first.
+                }
+            }
+        }
+
+        lease.Dispose();
+    }
+
+    [Fact]
     public async Task BlockingAcquire_AtTheBoundary_LosesNoWakeUp()
     {
         await using var pool = new ResourcePool<TestResource>(
