@@ -15,7 +15,7 @@ internal abstract class UnboundedPeer : Peer
         return default;
     }
 
-    internal override Task LoopAsync(int operations, CancellationToken cancellationToken) 
+    internal override Task LoopAsync(int operations, CancellationToken cancellationToken)
     {
         // Nothing here could be cancelled.
         _ = cancellationToken;
