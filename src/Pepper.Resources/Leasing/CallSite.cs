@@ -18,5 +18,6 @@ public readonly record struct CallSite(string Member, string File, int Line)
     public override string ToString() => File is { Length: > 0 } ? $"{Member} ({File}:{Line})" : Member ?? "unknown";
 
     // The path is the build machine's, whose separators need not be this machine's.
-    private static string FileNameOf(string? path) => path is null ? string.Empty : path[(path.AsSpan().LastIndexOfAny('/', '\\') + 1)..];
+    private static string FileNameOf(string? path) =>
+        path is null ? string.Empty : path[(path.AsSpan().LastIndexOfAny('/', '\\') + 1)..];
 }

@@ -8,10 +8,10 @@ namespace Pepper.Resources;
 /// </summary>
 /// <typeparam name="T">The type as which the resource is seen.</typeparam>
 /// <remarks>
-/// A lease may be copied: all copies are one loan, and the first that is disposed ends it for all. From then on every copy is stale,
-/// and a stale copy never reaches the resource of the next holder, whatever two threads do with copies of one lease. Disposing a lease
-/// twice, from two threads at once, or a <c>default</c> one is harmless. A resource that was read from <see cref="Resource"/> must
-/// not be used after the lease has been disposed. The type itself is safe from any thread.
+/// A lease may be copied: all copies are one loan, and the first that is disposed ends it for all. From then on every copy is
+/// stale, and a stale copy never reaches the resource of the next holder, whatever two threads do with copies of one lease.
+/// Disposing a lease twice, from two threads at once, or a <c>default</c> one is harmless. A resource that was read from
+/// <see cref="Resource"/> must not be used after the lease has been disposed. The type itself is safe from any thread.
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public readonly struct Lease<T> : IDisposable, IAsyncDisposable, IEquatable<Lease<T>>
@@ -58,15 +58,15 @@ public readonly struct Lease<T> : IDisposable, IAsyncDisposable, IEquatable<Leas
     public static bool operator !=(Lease<T> left, Lease<T> right) => !left.Equals(right);
 
     /// <summary>
-    /// Says that the resource is broken: when the lease is disposed it is destroyed instead of reused (a shared one gets no new holders,
-    /// and is destroyed after the last). The lease stays valid until then. Harmless when the lease has been given back.
+    /// Says that the resource is broken: when the lease is disposed it is destroyed instead of reused (a shared one gets no new
+    /// holders, and is destroyed after the last). The lease stays valid until then. Harmless when the lease has been given back.
     /// </summary>
     /// <param name="cause">What went wrong, for the log. Default: nothing is said.</param>
     public void Invalidate(Exception? cause = null) => _slot?.Invalidate(_token, cause);
 
     /// <summary>
-    /// Takes the resource out of its keeper's hands: the caller owns it from now on and must dispose it; its place in the pool is free
-    /// again, and the lease has ended. Only an exclusive lease can do this.
+    /// Takes the resource out of its keeper's hands: the caller owns it from now on and must dispose it; its place in the pool
+    /// is free again, and the lease has ended. Only an exclusive lease can do this.
     /// </summary>
     /// <returns>The resource.</returns>
     /// <exception cref="ObjectDisposedException">The lease was given back (or is <c>default</c>).</exception>

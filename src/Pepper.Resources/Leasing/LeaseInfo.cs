@@ -9,7 +9,9 @@ public sealed record LeaseInfo
     /// <summary>Where in the source the lease was asked for.</summary>
     public required CallSite CallSite { get; init; }
 
-    /// <summary>How long it has been out: exact while leak tracking is on, else within the keeper's tick (a second at most).</summary>
+    /// <summary>
+    /// How long it has been out: exact while leak tracking is on, else within the keeper's tick (a second at most).
+    /// </summary>
     public required TimeSpan Age { get; init; }
 
     /// <summary>When it was lent, on the wall clock: now, less <see cref="Age"/>.</summary>

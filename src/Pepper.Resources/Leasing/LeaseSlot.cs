@@ -10,7 +10,9 @@ namespace Pepper.Resources;
 /// </remarks>
 internal abstract class LeaseSlot
 {
-    /// <summary>State in the low eight bits (<see cref="SlotState"/>), version above. Only ever changed by an atomic operation.</summary>
+    /// <summary>
+    /// State in the low eight bits (<see cref="SlotState"/>), version above. Only ever changed by an atomic operation.
+    /// </summary>
     internal long Word;
 
     /// <summary>What is lent. Set before the word says so, and replaced only after a version has ended.</summary>
@@ -24,8 +26,8 @@ internal abstract class LeaseSlot
     }
 
     /// <summary>
-    /// The item, if the loan is still out. The item is read before the word: as the item changes only between two versions, a word
-    /// that still matches afterwards proves that what was read belongs to this loan.
+    /// The item, if the loan is still out. The item is read before the word: as the item changes only between two versions, a
+    /// word that still matches afterwards proves that what was read belongs to this loan.
     /// </summary>
     internal bool TryGetItem(long token, out object? item)
     {

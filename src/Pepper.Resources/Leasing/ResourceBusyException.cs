@@ -1,6 +1,8 @@
 namespace Pepper.Resources;
 
-/// <summary>A resource, or a pool, is still held, and the time to wait for it is over. The holders' last return cleans up.</summary>
+/// <summary>
+/// A resource, or a pool, is still held, and the time to wait for it is over. The holders' last return cleans up.
+/// </summary>
 /// <param name="message">What is held, how long was waited, and by whom it is held.</param>
 /// <param name="holders">Who holds it.</param>
 /// <param name="resourceId">The id of the resource, or the name of the pool.</param>

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// A caller that awaits. It is reused: waiting allocates nothing once the pool is warm. It goes back to be reused when its result has
-/// been taken, unless its cancellation callback may still be running.
+/// A caller that awaits. It is reused: waiting allocates nothing once the pool is warm. It goes back to be reused when its
+/// result has been taken, unless its cancellation callback may still be running.
 /// </summary>
 internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTaskSource<Lease<T>>
     where T : class
@@ -42,8 +42,8 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
 
     public Lease<T> GetResult(short token)
     {
-        // A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user; nor
-        // must a look that comes too early, or a second one at the same time.
+        // A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user;
+        // nor must a look that comes too early, or a second one at the same time.
         if (_completion.GetStatus(token) == ValueTaskSourceStatus.Pending
             || Interlocked.CompareExchange(ref _untaken, Taken, token) != token)
         {

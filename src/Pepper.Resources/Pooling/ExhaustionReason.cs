@@ -12,6 +12,9 @@ public enum ExhaustionReason
     /// <summary>As many callers waited as may wait.</summary>
     QueueFull,
 
-    /// <summary>Places were free, but no resource was ready: they were being made, validated, reset or destroyed, or creating them failed.</summary>
+    /// <summary>
+    /// Places were free, but no resource was ready: they were being made, validated, reset or destroyed, or creating them
+    /// failed.
+    /// </summary>
     NotReady,
 }

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Pepper.Resources.Pooling;
 
-/// <summary>A factory without its type argument: the pool's machinery is not generic, so that there is but one copy of it.</summary>
+/// <summary>
+/// A factory without its type argument: the pool's machinery is not generic, so that there is but one copy of it.
+/// </summary>
 internal abstract class FactoryAdapter(FactoryHooks hooks, bool isSync)
 {
     internal FactoryHooks Hooks { get; } = hooks;
@@ -45,5 +47,6 @@ internal sealed class FactoryAdapter<T>(IResourceFactory<T> factory)
         factory.DestroyAsync(Unsafe.As<T>(resource), reason, cancellationToken);
 
     private T NotNull(T? resource) =>
-        resource ?? throw new InvalidOperationException($"The factory {factory.GetType()} returned null instead of a {typeof(T)}.");
+        resource ?? throw new InvalidOperationException(
+            $"The factory {factory.GetType()} returned null instead of a {typeof(T)}.");
 }

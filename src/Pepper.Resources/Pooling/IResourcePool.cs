@@ -25,7 +25,9 @@ public interface IResourcePool : IAsyncDisposable
     /// <param name="maxSize">The new maximum.</param>
     void Resize(int minSize, int maxSize);
 
-    /// <summary>Stops lending: callers wait, until their deadline or <see cref="Resume"/>. Leases that are out may be returned.</summary>
+    /// <summary>
+    /// Stops lending: callers wait, until their deadline or <see cref="Resume"/>. Leases that are out may be returned.
+    /// </summary>
     void Pause();
 
     /// <summary>Lends again.</summary>
@@ -42,7 +44,9 @@ public interface IResourcePool : IAsyncDisposable
     Task DrainAsync(CancellationToken cancellationToken = default);
 
     /// <summary>The same, within a time.</summary>
-    /// <param name="timeout">How long to wait for the leases that are out: zero or more, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="timeout">
+    /// How long to wait for the leases that are out: zero or more, or <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait; the pool stays closed.</param>
     /// <returns>Ends when nothing is left; fails with <see cref="ResourceBusyException"/> when the time is over.</returns>
     Task DrainAsync(TimeSpan timeout, CancellationToken cancellationToken = default);

@@ -1,8 +1,9 @@
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// The stages of a factory without asynchrony, for code that must block (<c>DbConnection.Open</c>). A factory that implements this too
-/// lets its pool serve <c>Acquire</c>, which blocks the calling thread and needs no thread of the thread pool to make progress.
+/// The stages of a factory without asynchrony, for code that must block (<c>DbConnection.Open</c>). A factory that implements
+/// this too lets its pool serve <c>Acquire</c>, which blocks the calling thread and needs no thread of the thread pool to make
+/// progress.
 /// </summary>
 /// <typeparam name="T">The type of the resources.</typeparam>
 public interface ISyncResourceFactory<T>

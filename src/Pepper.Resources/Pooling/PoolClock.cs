@@ -1,8 +1,8 @@
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// Milliseconds of monotonic time, for deadlines. The system's own coarse counter costs a fifth of a reading of the precise clock; any other
-/// provider is asked itself. Nothing is ever early: the present is rounded down, and a deadline up.
+/// Milliseconds of monotonic time, for deadlines. The system's own coarse counter costs a fifth of a reading of the precise
+/// clock; any other provider is asked itself. Nothing is ever early: the present is rounded down, and a deadline up.
 /// </summary>
 internal sealed class PoolClock
 {
@@ -40,6 +40,7 @@ internal sealed class PoolClock
     internal static TimeSpan Delay(long due, long now)
     {
         var left = due - now;
-        return left <= 0 ? TimeSpan.Zero : left >= LongestDelay.TotalMilliseconds ? LongestDelay : TimeSpan.FromMilliseconds(left);
+        return left <= 0 ? TimeSpan.Zero
+            : left >= LongestDelay.TotalMilliseconds ? LongestDelay : TimeSpan.FromMilliseconds(left);
     }
 }

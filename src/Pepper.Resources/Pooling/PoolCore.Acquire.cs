@@ -157,7 +157,9 @@ internal sealed partial class PoolCore
         return refusal;
     }
 
-    /// <summary>Called after the caller has queued: looks again, so that no resource lies idle beside a waiter, and orders more.</summary>
+    /// <summary>
+    /// Called after the caller has queued: looks again, so that no resource lies idle beside a waiter, and orders more.
+    /// </summary>
     internal void ServeQueue()
     {
         ServeWaiters();
@@ -207,8 +209,9 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>
-    /// Decides what becomes of an entry that the pool holds, and writes it into its word. A generation is raised under the lock, and its
-    /// sweep begins after that: what is published here is either of that generation, or swept. The same is true of sizes.
+    /// Decides what becomes of an entry that the pool holds, and writes it into its word. A generation is raised under the lock,
+    /// and its sweep begins after that: what is published here is either of that generation, or swept. The same is true of
+    /// sizes.
     /// </summary>
     private PoolWaiter? Place_NeedsLock(PoolEntry entry, out long word, out DestroyReason reason)
     {
@@ -297,7 +300,8 @@ internal sealed partial class PoolCore
             Discard(entry, entry.DoomReason);
         }
 
-        // Whoever holds nothing now may find that the queue has emptied, or that a resource has become idle: it queues and looks again.
+        // Whoever holds nothing now may find that the queue has emptied, or that a resource has become idle: it queues and looks
+        // again.
     }
 
     private static void NoteHolder(PoolEntry entry, string? member, string? file, int line, ActivityTraceId trace)

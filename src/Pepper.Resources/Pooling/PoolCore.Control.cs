@@ -129,7 +129,9 @@ internal sealed partial class PoolCore
         }
     }
 
-    /// <summary>Closes for good. Those who wait are told; what is lent is destroyed when it comes back, which is not waited for.</summary>
+    /// <summary>
+    /// Closes for good. Those who wait are told; what is lent is destroyed when it comes back, which is not waited for.
+    /// </summary>
     internal Task DisposeAsync()
     {
         List<PoolWaiter> told = [];
@@ -177,7 +179,9 @@ internal sealed partial class PoolCore
         PoolLog.Changed(_logger, Name, "disposed");
     }
 
-    /// <summary>Waits until what is asked under the lock is so. It is asked again whenever a creation or a destruction has ended.</summary>
+    /// <summary>
+    /// Waits until what is asked under the lock is so. It is asked again whenever a creation or a destruction has ended.
+    /// </summary>
     private async Task WaitUntilAsync(Func<bool> isSo_NeedsLock, CancellationToken cancellationToken, Action? urge = null)
     {
         while (true)
@@ -200,7 +204,9 @@ internal sealed partial class PoolCore
         }
     }
 
-    /// <summary>Once the pool is closed and nobody waits any more, what is idle is destroyed, and who waits for the end looks again.</summary>
+    /// <summary>
+    /// Once the pool is closed and nobody waits any more, what is idle is destroyed, and who waits for the end looks again.
+    /// </summary>
     private void SettleIfClosing(bool isSignalled = true)
     {
         var gate = Volatile.Read(ref _gate);
@@ -237,7 +243,9 @@ internal sealed partial class PoolCore
         }
     }
 
-    /// <summary>After the pool was made smaller: idle resources go first, then lent ones are marked, as many as there are too many.</summary>
+    /// <summary>
+    /// After the pool was made smaller: idle resources go first, then lent ones are marked, as many as there are too many.
+    /// </summary>
     private void TrimExcess()
     {
         List<PoolEntry> idle = [];
@@ -269,7 +277,10 @@ internal sealed partial class PoolCore
         }
     }
 
-    /// <summary>Takes a lent entry out of service at its return; one that has just come back at once. What is held is seen by who publishes it.</summary>
+    /// <summary>
+    /// Takes a lent entry out of service at its return; one that has just come back at once. What is held is seen by who
+    /// publishes it.
+    /// </summary>
     private static bool TryRetire_NeedsLock(PoolEntry entry, List<PoolEntry> idle)
     {
         while (true)

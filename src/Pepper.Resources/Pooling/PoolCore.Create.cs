@@ -4,8 +4,8 @@ using Pepper.Resources.Monitoring;
 namespace Pepper.Resources.Pooling;
 
 /// <content>
-/// Creation. It belongs to the pool: callers order it by waiting, but neither their deadline nor their cancellation ends it, and what
-/// it yields goes to whoever waits longest then.
+/// Creation. It belongs to the pool: callers order it by waiting, but neither their deadline nor their cancellation ends it, and
+/// what it yields goes to whoever waits longest then.
 /// </content>
 internal sealed partial class PoolCore
 {
@@ -16,7 +16,9 @@ internal sealed partial class PoolCore
     private long _retryMinimumAt;
     private Exception? _lastCreateFailure;
 
-    /// <summary>Starts as many creations as are needed, and allowed, now. Need is counted anew each time, so none is ever queued up.</summary>
+    /// <summary>
+    /// Starts as many creations as are needed, and allowed, now. Need is counted anew each time, so none is ever queued up.
+    /// </summary>
     private void EnsureSupply()
     {
         while (true)
@@ -57,7 +59,8 @@ internal sealed partial class PoolCore
                 entry.Generation = _generation;
                 _live++;
                 _creating++;
-                creation = new Creation(entry, _factory, _generation, _waiters.NextSequence, isDemanded, _waiters.BlockingCount > 0);
+                creation = new Creation(
+                    entry, _factory, _generation, _waiters.NextSequence, isDemanded, _waiters.BlockingCount > 0);
                 return true;
             }
         }
@@ -75,7 +78,11 @@ internal sealed partial class PoolCore
         if (creation.IsForBlockedThread && creation.Factory.IsSync)
         {
             // A thread of its own: callers that block may have taken every thread of the thread pool.
-            var thread = new Thread(static state => ((Action)state!)()) { IsBackground = true, Name = $"Pepper pool '{Name}' create" };
+            var thread = new Thread(static state => ((Action)state!)())
+            {
+                IsBackground = true,
+                Name = $"Pepper pool '{Name}' create",
+            };
             thread.UnsafeStart((Action)(() => Run(creation)));
             return;
         }

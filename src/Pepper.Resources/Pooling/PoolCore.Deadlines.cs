@@ -31,8 +31,8 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>
-    /// Callers with the pool's own timeout expire in the order of the queue, so that the queue itself is their list of deadlines; others
-    /// have an entry in the wheel.
+    /// Callers with the pool's own timeout expire in the order of the queue, so that the queue itself is their list of
+    /// deadlines; others have an entry in the wheel.
     /// </summary>
     private void SetDeadline_NeedsLock(PoolWaiter waiter)
     {
@@ -161,7 +161,9 @@ internal sealed partial class PoolCore
         waiter.Outcome = AcquireOutcome.Timeout;
     }
 
-    /// <summary>Whether each of those who wait has a creation of its own under way: then it is that which took too long.</summary>
+    /// <summary>
+    /// Whether each of those who wait has a creation of its own under way: then it is that which took too long.
+    /// </summary>
     private bool IsCoveredByCreation_NeedsLock() => !IsPaused && _waiters.Count <= _creating + _hung;
 
     private void Expire(PoolWaiter waiter, bool isCreating, PoolStatistics statistics)
@@ -170,8 +172,8 @@ internal sealed partial class PoolCore
         if (isCreating)
         {
             waiter.Fail(new ResourceTimeoutException(
-                $"Pool '{Name}': no resource within {TimeoutKnob(waiter.Request.Timeout)}: one was being created for the caller all the while. "
-                + "Its creation goes on and will serve the next.",
+                $"Pool '{Name}': no resource within {TimeoutKnob(waiter.Request.Timeout)}: "
+                + "one was being created for the caller all the while. Its creation goes on and will serve the next.",
                 ResourceStage.Create, waiter.Request.Timeout, Name, Type, _lastCreateFailure));
             return;
         }

@@ -6,8 +6,8 @@ namespace Pepper.Resources.Pooling;
 internal sealed partial class PoolCore
 {
     /// <summary>
-    /// Tells those for whom the creation was made. When nothing is lent that could come back, these are all who had queued before it
-    /// began: another attempt for each in turn would only tell them later. Otherwise it is the first of them.
+    /// Tells those for whom the creation was made. When nothing is lent that could come back, these are all who had queued
+    /// before it began: another attempt for each in turn would only tell them later. Otherwise it is the first of them.
     /// </summary>
     private void TellWaiters(Creation creation, Exception failure)
     {

@@ -109,7 +109,8 @@ internal sealed partial class PoolCore
         // What is on its way out, or not yet there, keeps no minimum.
         var spare = _live - _creating - _hung - CountStates().Leaving - _minSize;
         foreach (var entry in _entries
-            .Where(entry => SlotState.Of(entry.SeenWord) == SlotState.Idle && TimeProvider.GetElapsedTime(entry.SeenAt, now) >= limit)
+            .Where(entry => SlotState.Of(entry.SeenWord) == SlotState.Idle
+                && TimeProvider.GetElapsedTime(entry.SeenAt, now) >= limit)
             .OrderBy(static entry => entry.SeenAt))
         {
             // Only what still stands exactly as it was seen: a loan in between has raised the version.

@@ -25,7 +25,8 @@ internal sealed partial class PoolCore
         get
         {
             var instruments = _monitor.Instruments;
-            return instruments.Acquisition.Enabled || instruments.WaitTime.Enabled || (IsDatabase && instruments.DbWaitTime.Enabled);
+            return instruments.Acquisition.Enabled || instruments.WaitTime.Enabled
+                || (IsDatabase && instruments.DbWaitTime.Enabled);
         }
     }
 
@@ -145,7 +146,9 @@ internal sealed partial class PoolCore
         }
     }
 
-    /// <summary>A loan without a wait is recorded as zero, and a clock is read only for those who ask how long it lasts.</summary>
+    /// <summary>
+    /// A loan without a wait is recorded as zero, and a clock is read only for those who ask how long it lasts.
+    /// </summary>
     private void NoteLoan(PoolEntry entry)
     {
         entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;

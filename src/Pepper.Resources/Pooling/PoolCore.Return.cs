@@ -25,7 +25,9 @@ internal sealed partial class PoolCore
     internal ValueTask ReturnAsync(PoolEntry entry, long token) =>
         TryReturnPlainly(entry, token) ? default : ReturnWithCare(entry, token);
 
-    /// <summary>Marks the resource as broken. The compare-and-swap fails when the lease is stale or the mark is there already.</summary>
+    /// <summary>
+    /// Marks the resource as broken. The compare-and-swap fails when the lease is stale or the mark is there already.
+    /// </summary>
     internal void Invalidate(PoolEntry entry, long token, Exception? cause)
     {
         if (Volatile.Read(ref entry.Word) != token)
@@ -56,8 +58,8 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>
-    /// One compare-and-swap from {in use, this version} to {idle, next version}. It fails for a stale lease and for a sweeper's mark;
-    /// those, and returns that lead to more, take the other way.
+    /// One compare-and-swap from {in use, this version} to {idle, next version}. It fails for a stale lease and for a sweeper's
+    /// mark; those, and returns that lead to more, take the other way.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReturnPlainly(PoolEntry entry, long token)
@@ -117,7 +119,9 @@ internal sealed partial class PoolCore
         return default;
     }
 
-    /// <summary>Puts what was returned into service: validated first, if it goes to a waiter; else that is due when it is lent.</summary>
+    /// <summary>
+    /// Puts what was returned into service: validated first, if it goes to a waiter; else that is due when it is lent.
+    /// </summary>
     private void PutBack(PoolEntry entry)
     {
         if ((Volatile.Read(ref _gate) & WaitingMask) != 0)
@@ -216,7 +220,8 @@ internal sealed partial class PoolCore
         if (entry.LeakToken == token)
         {
             PoolLog.SuspectReturned(
-                _logger, Name, TimeProvider.GetElapsedTime(lentAt), CallSite.From(entry.Member, entry.File, entry.Line).ToString());
+                _logger, Name, TimeProvider.GetElapsedTime(lentAt),
+                CallSite.From(entry.Member, entry.File, entry.Line).ToString());
         }
     }
 }

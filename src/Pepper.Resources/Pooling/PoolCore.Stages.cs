@@ -62,8 +62,8 @@ internal sealed partial class PoolCore
             Discard(entry, DestroyReason.ValidationFailed);
         }
 
-        // Not before: a caller that may not wait must see the resource either here or idle. The waiter that this was for, or one whom it
-        // kept from being served, may have another to try.
+        // Not before: a caller that may not wait must see the resource either here or idle. The waiter that this was for, or one
+        // whom it kept from being served, may have another to try.
         Interlocked.Decrement(ref _validating);
         ServeQueue();
     }
@@ -71,9 +71,12 @@ internal sealed partial class PoolCore
     private bool NeedsReset(PoolEntry entry)
     {
         var hooks = entry.Factory!.Hooks;
-        return (hooks & FactoryHooks.Reset) != FactoryHooks.None
-            || ((_options.Validation & ValidationMode.OnReturn) != ValidationMode.None && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
+        return (hooks & FactoryHooks.Reset) != FactoryHooks.None || IsValidatedOnReturn(hooks);
     }
+
+    private bool IsValidatedOnReturn(FactoryHooks hooks) =>
+        (_options.Validation & ValidationMode.OnReturn) != ValidationMode.None
+        && (hooks & FactoryHooks.Validate) != FactoryHooks.None;
 
     /// <summary>Resets, and where it is asked for validates, a returned resource, and puts it back into service.</summary>
     private async ValueTask ResetAsync(PoolEntry entry)
@@ -86,7 +89,7 @@ internal sealed partial class PoolCore
         }
 
         var reason = DestroyReason.ResetFailed;
-        if (entry.IsFit && (_options.Validation & ValidationMode.OnReturn) != ValidationMode.None && (hooks & FactoryHooks.Validate) != FactoryHooks.None)
+        if (entry.IsFit && IsValidatedOnReturn(hooks))
         {
             await RunStageAsync(entry, ResourceStage.Validate).ConfigureAwait(false);
             reason = DestroyReason.ValidationFailed;
@@ -159,16 +162,20 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        // Too short to be noticed is never fresh. Not seen idle by the sweeper yet: idle for less than a tick, which is a quarter of this time at most.
+        // Too short to be noticed is never fresh. Not seen idle by the sweeper yet: idle for less than a tick, which is a
+        // quarter of this time at most.
         var seen = Volatile.Read(ref entry.SeenWord);
         var isSeenIdle = SlotState.Of(seen) == SlotState.Idle && SlotState.VersionOf(seen) == SlotState.VersionOf(entry.Word);
-        return !isSeenIdle || TimeProvider.GetElapsedTime(Volatile.Read(ref entry.SeenAt)) < _options.ValidateAfterIdle - TickPeriod;
+        return !isSeenIdle
+            || TimeProvider.GetElapsedTime(Volatile.Read(ref entry.SeenAt)) < _options.ValidateAfterIdle - TickPeriod;
     }
 
     // What is longer than a timer can take is as good as for ever.
     private static TimeSpan Within(TimeSpan limit) => limit > LongestLimit ? Timeout.InfiniteTimeSpan : limit;
 
-    /// <summary>Limits a stage. Not by the source's own timer: what user code has registered on the token may throw, on a timer's thread.</summary>
+    /// <summary>
+    /// Limits a stage. Not by the source's own timer: what user code has registered on the token may throw, on a timer's thread.
+    /// </summary>
     private ITimer? CancelAfter(CancellationTokenSource source, TimeSpan limit)
     {
         limit = Within(limit);

@@ -6,12 +6,14 @@ using Pepper.Resources.Monitoring;
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// The machinery of a pool; readme.md has the algorithm, the invariants and their proof. What is hot (claim, return) works on the words of
-/// the entries alone; all else (the queue, places, sizes, time) is under one lock, under which no user code and no continuation runs.
+/// The machinery of a pool; readme.md has the algorithm, the invariants and their proof. What is hot (claim, return) works on
+/// the words of the entries alone; all else (the queue, places, sizes, time) is under one lock, under which no user code and no
+/// continuation runs.
 /// </summary>
 internal sealed partial class PoolCore : IResourceSource
 {
-    // The gate: zero when the pool is open and nobody waits. The number of waiters below, the flags above. Written under the lock only.
+    // The gate: zero when the pool is open and nobody waits. The number of waiters below, the flags above. Written under the
+    // lock only.
     private const long PausedFlag = 1L << 32;
     private const long DrainingFlag = 1L << 33;
     private const long DisposedFlag = 1L << 34;
@@ -105,11 +107,12 @@ internal sealed partial class PoolCore : IResourceSource
         _isReturnPlain = !TracksLeaks
             && _options.MaxUses is null
             && (hooks & FactoryHooks.Reset) == FactoryHooks.None
-            && !((_options.Validation & ValidationMode.OnReturn) != ValidationMode.None
-                && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
+            && !IsValidatedOnReturn(hooks);
     }
 
-    /// <summary>Somebody left the queue. Who still sees it as it was takes the careful way, and finds out; no fence is needed.</summary>
+    /// <summary>
+    /// Somebody left the queue. Who still sees it as it was takes the careful way, and finds out; no fence is needed.
+    /// </summary>
     private void LowerGate_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
@@ -197,7 +200,10 @@ internal sealed partial class PoolCore : IResourceSource
         return word;
     }
 
-    /// <summary>Puts an entry out of service: an idle one at once, a lent one at its return. What the pool holds is seen by who publishes it.</summary>
+    /// <summary>
+    /// Puts an entry out of service: an idle one at once, a lent one at its return. What the pool holds is seen by who publishes
+    /// it.
+    /// </summary>
     private bool Sweep(PoolEntry entry, DestroyReason reason)
     {
         while (true)

@@ -3,8 +3,9 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources;
 
 /// <summary>
-/// The deadline passed while the caller waited for a resource, or too many waited already. The message says how the pool stood, who
-/// holds its resources, and which option sets the limit; the inner exception is the last failure to create a resource, if any.
+/// The deadline passed while the caller waited for a resource, or too many waited already. The message says how the pool stood,
+/// who holds its resources, and which option sets the limit; the inner exception is the last failure to create a resource, if
+/// any.
 /// </summary>
 /// <param name="message">All of it, as text.</param>
 /// <param name="reason">Why no resource came.</param>

@@ -1,8 +1,8 @@
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// The creations that a disposal is to cancel. A source of its own would have to be disposed, at a time when stages may still hold its
-/// token; this holds nothing but the sources that are in use.
+/// The creations that a disposal is to cancel. A source of its own would have to be disposed, at a time when stages may still
+/// hold its token; this holds nothing but the sources that are in use.
 /// </summary>
 internal sealed class PoolShutdown
 {
@@ -10,7 +10,9 @@ internal sealed class PoolShutdown
     private readonly HashSet<CancellationTokenSource> _sources = [];
     private bool _isClosed;
 
-    /// <summary>Cancels the source with the others, or at once if that has happened, until what is returned is disposed.</summary>
+    /// <summary>
+    /// Cancels the source with the others, or at once if that has happened, until what is returned is disposed.
+    /// </summary>
     internal Watched Watch(CancellationTokenSource source)
     {
         bool isClosed;

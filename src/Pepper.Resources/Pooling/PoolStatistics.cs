@@ -9,7 +9,10 @@ public sealed record PoolStatistics
     /// <summary>What sort of thing the resources are.</summary>
     public required ResourceType Type { get; init; }
 
-    /// <summary>Live resources: idle, in use, being made, validated, reset or destroyed. Never above <see cref="MaxSize"/>, but right after the pool was made smaller.</summary>
+    /// <summary>
+    /// Live resources: idle, in use, being made, validated, reset or destroyed. Never above <see cref="MaxSize"/>, but right
+    /// after the pool was made smaller.
+    /// </summary>
     public required int Size { get; init; }
 
     /// <summary>Resources ready to be lent.</summary>
@@ -72,7 +75,9 @@ public sealed record PoolStatistics
     /// <summary>Resources whose owner is now the caller, by <see cref="Lease{T}.Detach"/>.</summary>
     public required long Detached { get; init; }
 
-    /// <summary>Stages that did not end in their time and were given up: creations, validations, resets and destructions.</summary>
+    /// <summary>
+    /// Stages that did not end in their time and were given up: creations, validations, resets and destructions.
+    /// </summary>
     public required long Abandoned { get; init; }
 
     /// <summary>Leases that outlived the leak threshold.</summary>

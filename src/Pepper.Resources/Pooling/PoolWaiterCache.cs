@@ -1,9 +1,9 @@
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// Waiters that are ready to be used again. They are given back by one compare-and-swap, from any thread, and taken under the pool's
-/// lock, all that were given back at once: nobody ever takes a single one off the shared list, so there is no ABA problem. There are as
-/// many as ever waited at once.
+/// Waiters that are ready to be used again. They are given back by one compare-and-swap, from any thread, and taken under the
+/// pool's lock, all that were given back at once: nobody ever takes a single one off the shared list, so there is no ABA
+/// problem. There are as many as ever waited at once.
 /// </summary>
 internal sealed class PoolWaiterCache
 {

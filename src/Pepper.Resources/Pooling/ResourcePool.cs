@@ -11,10 +11,11 @@ namespace Pepper.Resources.Pooling;
 /// </summary>
 /// <typeparam name="T">The type of the resources.</typeparam>
 /// <remarks>
-/// <para>Safe from any thread. No code of the user's runs under a lock of the pool. A pool object is permanent: it keeps its identity through
-/// every resize, invalidation and change of factory.</para>
-/// <para>Never are more resources live than <see cref="ResourcePoolOptions.MaxSize"/>, those being made or destroyed included. One that
-/// is lent is never destroyed under its holder (but see <see cref="ResourcePoolOptions.ReclaimLeaked"/>), and never lent twice at once.</para>
+/// <para>Safe from any thread. No code of the user's runs under a lock of the pool. A pool object is permanent: it keeps its
+/// identity through every resize, invalidation and change of factory.</para>
+/// <para>Never are more resources live than <see cref="ResourcePoolOptions.MaxSize"/>, those being made or destroyed included.
+/// One that is lent is never destroyed under its holder (but see <see cref="ResourcePoolOptions.ReclaimLeaked"/>), and never
+/// lent twice at once.</para>
 /// <para>How it works, and why no wake-up is lost, is in the folder's readme.md.</para>
 /// </remarks>
 [DebuggerDisplay("Pool {Name}: {Statistics.InUse} in use, {Statistics.Idle} idle, {Statistics.Waiting} waiting")]
@@ -25,7 +26,9 @@ public sealed class ResourcePool<T> : IResourcePool<T>
 
     /// <summary>Makes a pool. Nothing is created before the first acquire, or <see cref="WarmUpAsync"/>.</summary>
     /// <param name="factory">Makes, checks and destroys the resources.</param>
-    /// <param name="options">Sizes, times and limits; they are copied. Default: a default <see cref="ResourcePoolOptions"/>.</param>
+    /// <param name="options">
+    /// Sizes, times and limits; they are copied. Default: a default <see cref="ResourcePoolOptions"/>.
+    /// </param>
     /// <param name="timeProvider">Where the pool takes the time from. Default: the system's.</param>
     /// <param name="monitor">Where the pool is seen. Default: <see cref="ResourceMonitor.Shared"/>.</param>
     /// <param name="logger">Where the pool logs. Default: nowhere.</param>
@@ -92,8 +95,8 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     }
 
     /// <summary>
-    /// Lends a resource to a caller that blocks, within the given time. The factory must implement <see cref="ISyncResourceFactory{T}"/>:
-    /// blocking on asynchronous stages takes the very threads that would finish them.
+    /// Lends a resource to a caller that blocks, within the given time. The factory must implement
+    /// <see cref="ISyncResourceFactory{T}"/>: blocking on asynchronous stages takes the very threads that would finish them.
     /// </summary>
     /// <param name="timeout">How long it may take in all. A validation that blocks is not cut short.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -120,8 +123,9 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         if (!_core.IsSync)
         {
             throw new NotSupportedException(
-                $"Pool '{Name}' cannot serve Acquire, which blocks: its factory does not implement {nameof(ISyncResourceFactory<>)}"
-                + $"<{typeof(T).Name}>. Implement it, use ResourceFactory.CreateSync, or call AcquireAsync.");
+                $"Pool '{Name}' cannot serve Acquire, which blocks: its factory does not implement "
+                + $"{nameof(ISyncResourceFactory<>)}<{typeof(T).Name}>. "
+                + "Implement it, use ResourceFactory.CreateSync, or call AcquireAsync.");
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -162,8 +166,8 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     public void Invalidate() => _core.Invalidate();
 
     /// <summary>
-    /// Makes what comes by another factory, and puts what the old one made out of service; each resource is destroyed by the factory that
-    /// made it.
+    /// Makes what comes by another factory, and puts what the old one made out of service; each resource is destroyed by the
+    /// factory that made it.
     /// </summary>
     /// <param name="factory">The new factory.</param>
     /// <param name="cancellationToken">Ends the wait; the change stands.</param>
@@ -201,8 +205,8 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     }
 
     /// <summary>
-    /// Closes the pool: callers that wait get <see cref="ObjectDisposedException"/>, idle resources are destroyed, creations are cancelled.
-    /// Lent resources are destroyed when they come back, which is not waited for. Twice is harmless.
+    /// Closes the pool: callers that wait get <see cref="ObjectDisposedException"/>, idle resources are destroyed, creations are
+    /// cancelled. Lent resources are destroyed when they come back, which is not waited for. Twice is harmless.
     /// </summary>
     /// <returns>Ends when nothing but lent resources is left.</returns>
     public ValueTask DisposeAsync() => new(_core.DisposeAsync());

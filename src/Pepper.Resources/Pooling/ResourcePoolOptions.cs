@@ -1,16 +1,21 @@
 namespace Pepper.Resources.Pooling;
 
-/// <summary>How a <see cref="ResourcePool{T}"/> behaves. The pool copies what it is given: later changes have no effect.</summary>
+/// <summary>
+/// How a <see cref="ResourcePool{T}"/> behaves. The pool copies what it is given: later changes have no effect.
+/// </summary>
 public sealed class ResourcePoolOptions
 {
     /// <summary>The pool's name in messages, metrics and snapshots: not empty. Default: <c>default</c>.</summary>
     public string Name { get; set; } = "default";
 
-    /// <summary>What sort of thing the resources are: the <c>type</c> label. Default: <see cref="ResourceType.Custom"/>.</summary>
+    /// <summary>
+    /// What sort of thing the resources are: the <c>type</c> label. Default: <see cref="ResourceType.Custom"/>.
+    /// </summary>
     public ResourceType Type { get; set; } = ResourceType.Custom;
 
     /// <summary>
-    /// How many resources the pool keeps, lent ones included, from the first acquire or warm-up on: 0 to <see cref="MaxSize"/>. Default: 1.
+    /// How many resources the pool keeps, lent ones included, from the first acquire or warm-up on: 0 to <see cref="MaxSize"/>.
+    /// Default: 1.
     /// </summary>
     public int MinSize { get; set; } = 1;
 
@@ -18,27 +23,33 @@ public sealed class ResourcePoolOptions
     public int MaxSize { get; set; } = 10;
 
     /// <summary>
-    /// How long an acquire may take in all: waiting, creating and validating. Zero or more, or <see cref="Timeout.InfiniteTimeSpan"/>.
-    /// Default: 30 seconds.
+    /// How long an acquire may take in all: waiting, creating and validating. Zero or more, or
+    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds.
     /// </summary>
     public TimeSpan AcquireTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long making one resource may take; the callers' deadlines do not shorten it. More than zero. Default: <c>null</c>, as
-    /// <see cref="AcquireTimeout"/>. After it the waiting caller is told, the token is cancelled, and a creation that goes on all the same
-    /// is given up after <see cref="DestroyTimeout"/> more; what it yields later is destroyed.
+    /// <see cref="AcquireTimeout"/>. After it the waiting caller is told, the token is cancelled, and a creation that goes on
+    /// all the same is given up after <see cref="DestroyTimeout"/> more; what it yields later is destroyed.
     /// </summary>
     public TimeSpan? CreateTimeout { get; set; }
 
-    /// <summary>How long a validation may take: more than zero; <c>null</c> for no limit. Default: 5 seconds. After it the resource is destroyed.</summary>
+    /// <summary>
+    /// How long a validation may take: more than zero; <c>null</c> for no limit. Default: 5 seconds. After it the resource is
+    /// destroyed.
+    /// </summary>
     public TimeSpan? ValidateTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a reset may take: more than zero; <c>null</c> for no limit. Default: 5 seconds. After it the resource is destroyed.</summary>
+    /// <summary>
+    /// How long a reset may take: more than zero; <c>null</c> for no limit. Default: 5 seconds. After it the resource is
+    /// destroyed.
+    /// </summary>
     public TimeSpan? ResetTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long destroying may take: more than zero; <c>null</c> for no limit. Default: 10 seconds. After it the pool no longer waits, and the
-    /// place is free; until then it counts against <see cref="MaxSize"/>.
+    /// How long destroying may take: more than zero; <c>null</c> for no limit. Default: 10 seconds. After it the pool no longer
+    /// waits, and the place is free; until then it counts against <see cref="MaxSize"/>.
     /// </summary>
     public TimeSpan? DestroyTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -49,13 +60,14 @@ public sealed class ResourcePoolOptions
     public TimeSpan? IdleTimeout { get; set; }
 
     /// <summary>
-    /// At what age a resource is destroyed: when it is idle at once, when it is lent at its return. More than zero. Default: <c>null</c>, never.
+    /// At what age a resource is destroyed: when it is idle at once, when it is lent at its return. More than zero. Default:
+    /// <c>null</c>, never.
     /// </summary>
     public TimeSpan? MaxLifetime { get; set; }
 
     /// <summary>
-    /// By what share at most each resource's <see cref="MaxLifetime"/> is shortened, at random, so that those made together do not
-    /// expire together: 0 to 1. Default: 0.1.
+    /// By what share at most each resource's <see cref="MaxLifetime"/> is shortened, at random, so that those made together do
+    /// not expire together: 0 to 1. Default: 0.1.
     /// </summary>
     public double LifetimeJitter { get; set; } = 0.1;
 
@@ -78,19 +90,20 @@ public sealed class ResourcePoolOptions
     public TimeSpan ValidateAfterIdle { get; set; }
 
     /// <summary>
-    /// Turns leak tracking on: a lease that is out for longer is reported, once. More than zero. Default: <c>null</c>, off. While it is on,
-    /// each lease notes its exact time and its trace.
+    /// Turns leak tracking on: a lease that is out for longer is reported, once. More than zero. Default: <c>null</c>, off.
+    /// While it is on, each lease notes its exact time and its trace.
     /// </summary>
     public TimeSpan? LeakThreshold { get; set; }
 
     /// <summary>
-    /// Whether a lease that is out for longer than <see cref="LeakThreshold"/> is ended, its resource destroyed and its place freed: the one
-    /// case in which a resource is taken from its holder. Default: false.
+    /// Whether a lease that is out for longer than <see cref="LeakThreshold"/> is ended, its resource destroyed and its place
+    /// freed: the one case in which a resource is taken from its holder. Default: false.
     /// </summary>
     public bool ReclaimLeaked { get; set; }
 
     /// <summary>
-    /// Whether the pool also reports under OpenTelemetry's names for database connections, <c>db.client.connection.*</c>. Default: false.
+    /// Whether the pool also reports under OpenTelemetry's names for database connections, <c>db.client.connection.*</c>.
+    /// Default: false.
     /// </summary>
     public bool EmitDatabaseMetrics { get; set; }
 

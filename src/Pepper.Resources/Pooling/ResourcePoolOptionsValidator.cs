@@ -19,7 +19,8 @@ internal static class ResourcePoolOptionsValidator
         if (faults.Count > 0)
         {
             throw new ArgumentException(
-                $"The options of pool '{options.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}", nameof(options));
+                $"The options of pool '{options.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}",
+                nameof(options));
         }
     }
 
@@ -50,7 +51,8 @@ internal static class ResourcePoolOptionsValidator
     {
         if (options.AcquireTimeout < TimeSpan.Zero && options.AcquireTimeout != Timeout.InfiniteTimeSpan)
         {
-            faults.Add($"AcquireTimeout is {options.AcquireTimeout}, but must not be negative (Timeout.InfiniteTimeSpan for no limit).");
+            faults.Add(
+                $"AcquireTimeout is {options.AcquireTimeout}, but must not be negative (Timeout.InfiniteTimeSpan for no limit).");
         }
 
         AddTimeFault(faults, nameof(options.CreateTimeout), options.CreateTimeout, isInfiniteAllowed: true);

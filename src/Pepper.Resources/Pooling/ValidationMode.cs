@@ -7,7 +7,9 @@ public enum ValidationMode
     /// <summary>Never.</summary>
     None = 0,
 
-    /// <summary>Before it is lent, unless it was idle for less than <see cref="ResourcePoolOptions.ValidateAfterIdle"/>.</summary>
+    /// <summary>
+    /// Before it is lent, unless it was idle for less than <see cref="ResourcePoolOptions.ValidateAfterIdle"/>.
+    /// </summary>
     OnBorrow = 1,
 
     /// <summary>When it was given back, after its reset.</summary>

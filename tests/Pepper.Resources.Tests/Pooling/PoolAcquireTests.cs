@@ -226,7 +226,8 @@ public sealed class PoolAcquireTests : PoolTestBase
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task<WeakReference> MakeAndDrop()
     {
-        var pool = new ResourcePool<TestResource>(new TestFactory(), new ResourcePoolOptions { IdleTimeout = TimeSpan.FromHours(1) });
+        var pool = new ResourcePool<TestResource>(
+            new TestFactory(), new ResourcePoolOptions { IdleTimeout = TimeSpan.FromHours(1) });
         await (await Lend(pool)).DisposeAsync();
         return new WeakReference(pool);
     }

@@ -39,7 +39,8 @@ public sealed class PoolBlockingTests : PoolTestBase
     {
         await using var pool = Sync(() => throw new InvalidOperationException("down"));
 
-        var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => OnOwnThread(() => pool.Acquire(Guard, Stop)));
+        var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(
+            () => OnOwnThread(() => pool.Acquire(Guard, Stop)));
 
         Assert.Equal("down", thrown.InnerException!.Message);
     }
@@ -241,7 +242,10 @@ public sealed class PoolBlockingTests : PoolTestBase
     }
 
     private ResourcePool<TestResource> Sync(
-        Func<TestResource>? create = null, Func<TestResource, bool>? validate = null, TimeProvider? time = null, int maxSize = 1) =>
+        Func<TestResource>? create = null,
+        Func<TestResource, bool>? validate = null,
+        TimeProvider? time = null,
+        int maxSize = 1) =>
         new(
             ResourceFactory.CreateSync(create ?? (() => new TestResource(Interlocked.Increment(ref _ids), Factory)), validate),
             new ResourcePoolOptions { Name = "sync", MinSize = 0, MaxSize = maxSize },

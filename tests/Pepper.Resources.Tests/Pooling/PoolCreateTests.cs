@@ -195,7 +195,8 @@ public sealed class PoolCreateTests : PoolTestBase
     public async Task Creation_ReturnsNull_IsAFailure()
     {
         await using var pool = new ResourcePool<TestResource>(
-            ResourceFactory.Create(_ => new ValueTask<TestResource>((TestResource)null!)), new ResourcePoolOptions { MinSize = 0 });
+            ResourceFactory.Create(_ => new ValueTask<TestResource>((TestResource)null!)),
+            new ResourcePoolOptions { MinSize = 0 });
 
         var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => Lend(pool));
 

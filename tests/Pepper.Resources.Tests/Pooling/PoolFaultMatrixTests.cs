@@ -14,8 +14,9 @@ public enum Happening
 }
 
 /// <summary>
-/// Every stage, behaving in every way, while every thing happens to the caller that depends on it. In each cell the caller gets exactly
-/// one outcome, of those that the cell allows; afterwards everything that was made is destroyed exactly once, and no place is lost.
+/// Every stage, behaving in every way, while every thing happens to the caller that depends on it. In each cell the caller gets
+/// exactly one outcome, of those that the cell allows; afterwards everything that was made is destroyed exactly once, and no
+/// place is lost.
 /// </summary>
 public sealed class PoolFaultMatrixTests : PoolTestBase
 {
@@ -108,7 +109,12 @@ public sealed class PoolFaultMatrixTests : PoolTestBase
 
     /// <summary>Starts a caller whose resource is in the stage, or, where the stage ends at once, has gone through it.</summary>
     private static async Task<Task<Lease<TestResource>>> BringIntoStage(
-        ResourcePool<TestResource> pool, TestFactory factory, Stage stage, Behaviour behaviour, Happening happening, CancellationToken token)
+        ResourcePool<TestResource> pool,
+        TestFactory factory,
+        Stage stage,
+        Behaviour behaviour,
+        Happening happening,
+        CancellationToken token)
     {
         TimeSpan? timeout = happening == Happening.TimesOut ? null : Timeout.InfiniteTimeSpan;
         Task<Lease<TestResource>> caller;

@@ -22,7 +22,10 @@ public sealed class PoolLeakTests : PoolTestBase
         Assert.All(leases, lease => Assert.Equal(activity.TraceId.ToHexString(), lease.TraceId));
         Assert.All(leases, lease => Assert.Equal("PoolLeakTests.cs", lease.CallSite.File));
         Assert.Equal(Time.GetUtcNow().AddSeconds(-22.5), leases[0].Since);
-        Assert.StartsWith(nameof(GetLeases_LeakTrackingIsOn_SaysWhoAndSinceWhenAndInWhichTrace), leases[0].ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            nameof(GetLeases_LeakTrackingIsOn_SaysWhoAndSinceWhenAndInWhichTrace),
+            leases[0].ToString(),
+            StringComparison.Ordinal);
         Assert.All(leases, lease => Assert.False(lease.IsSuspectedLeak));
     }
 

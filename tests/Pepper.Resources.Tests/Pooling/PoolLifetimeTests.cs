@@ -48,7 +48,8 @@ public sealed class PoolLifetimeTests : PoolTestBase
     public async Task IdleTimeout_NewResourceInAnOldPlace_IsNotEvictedEarly()
     {
         var factory = new TestFactory { Hooks = FactoryHooks.Validate };
-        await using var pool = NewPool(options => (options.MaxSize, options.IdleTimeout) = (1, TimeSpan.FromSeconds(40)), factory);
+        await using var pool = NewPool(
+            options => (options.MaxSize, options.IdleTimeout) = (1, TimeSpan.FromSeconds(40)), factory);
         await (await Lend(pool)).DisposeAsync();
         Time.Advance(TimeSpan.FromSeconds(39));
 

@@ -106,7 +106,8 @@ public sealed class PoolResizeTests : PoolTestBase
             lease.Dispose();
         }
 
-        // All four are being validated, each on its caller, when the pool becomes smaller: it can see what becomes of none of them.
+        // All four are being validated, each on its caller, when the pool becomes smaller: it can see what becomes of none of
+        // them.
         var depth = 0;
         List<Lease<TestResource>> leases = [];
         factory.IsFit = _ =>

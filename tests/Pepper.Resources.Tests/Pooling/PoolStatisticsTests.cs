@@ -109,7 +109,8 @@ public sealed class PoolStatisticsTests : PoolTestBase
             [0, 2], listener.Seen.Where(one => one.Name == "pepperpy_pool_wait_time_seconds").Select(one => one.Value).Order());
         Assert.Equal(1, listener.Count("pepperpy_pool_create_time_seconds", "pool=orders"));
         Assert.Equal(
-            [0, 0, 33], listener.Seen.Where(one => one.Name == "pepperpy_pool_use_time_seconds").Select(one => one.Value).Order());
+            [0, 0, 33],
+            listener.Seen.Where(one => one.Name == "pepperpy_pool_use_time_seconds").Select(one => one.Value).Order());
         await pool.DisposeAsync();
         await Until(() => listener.Count("pepperpy_resource_cleanups_total", "reason=pool_closed") == 1);
     }

@@ -5,7 +5,9 @@ using Pepper.Resources.Testing;
 
 namespace Pepper.Resources.Tests.Pooling;
 
-/// <summary>What the tests of pools share: manual time, a scripted factory, a monitor and a log of their own, and guards on every wait.</summary>
+/// <summary>
+/// What the tests of pools share: manual time, a scripted factory, a monitor and a log of their own, and guards on every wait.
+/// </summary>
 public abstract class PoolTestBase
 {
     internal static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
@@ -29,7 +31,8 @@ public abstract class PoolTestBase
     }
 
     /// <summary>Acquires, and fails instead of hanging.</summary>
-    internal static async Task<Lease<TestResource>> Lend(ResourcePool<TestResource> pool) => await Ask(pool).WaitAsync(Guard, Stop);
+    internal static async Task<Lease<TestResource>> Lend(ResourcePool<TestResource> pool) =>
+        await Ask(pool).WaitAsync(Guard, Stop);
 
     /// <summary>Acquires as many at once.</summary>
     internal static async Task<Lease<TestResource>[]> Lend(ResourcePool<TestResource> pool, int count) =>

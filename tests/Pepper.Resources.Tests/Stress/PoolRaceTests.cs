@@ -5,7 +5,9 @@ using Pepper.Resources.Tests.Pooling;
 
 namespace Pepper.Resources.Tests.Stress;
 
-/// <summary>Short rounds on real threads, each of which aims at one race. A wake-up that is lost fails a guard instead of hanging.</summary>
+/// <summary>
+/// Short rounds on real threads, each of which aims at one race. A wake-up that is lost fails a guard instead of hanging.
+/// </summary>
 public sealed class PoolRaceTests
 {
     private static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
@@ -26,7 +28,7 @@ public sealed class PoolRaceTests
             other.Dispose();
             var waiters = isSomebodyWaiting ? new[] { UseAsync(pool), UseAsync(pool) } : [];
 
-            await Together(() => lease.Dispose(), () => _ = pool.DisposeAsync().AsTask());
+            await Rounds.Together(() => lease.Dispose(), () => _ = pool.DisposeAsync().AsTask());
 
             await pool.DisposeAsync().AsTask().WaitAsync(Guard, Stop);
             await Task.WhenAll(waiters).WaitAsync(Guard, Stop);
@@ -55,7 +57,7 @@ public sealed class PoolRaceTests
             var pool = NewPool(1, options => options.LeakThreshold = (round & 1) == 0 ? null : TimeSpan.FromHours(1));
             (await pool.AcquireAsync(Stop)).Dispose();
 
-            await Together(
+            await Rounds.Together(
                 () =>
                 {
                     if (pool.TryAcquire(out var lease))
@@ -84,7 +86,7 @@ public sealed class PoolRaceTests
             using var cancellation = new CancellationTokenSource();
             var waiting = pool.AcquireAsync(cancellation.Token).AsTask();
 
-            await Together(lease.Dispose, cancellation.Cancel);
+            await Rounds.Together(lease.Dispose, cancellation.Cancel);
 
             try
             {
@@ -113,7 +115,7 @@ public sealed class PoolRaceTests
             var lease = await pool.AcquireAsync(Stop);
             var waiting = pool.AcquireAsync(TimeSpan.FromMilliseconds(5), Stop).AsTask();
 
-            await Together(lease.Dispose, () => time.Advance(TimeSpan.FromMilliseconds(6)));
+            await Rounds.Together(lease.Dispose, () => time.Advance(TimeSpan.FromMilliseconds(6)));
 
             try
             {
@@ -138,7 +140,7 @@ public sealed class PoolRaceTests
         var faults = 0;
         var rounds = 0L;
         var end = TimeProvider.System.GetTimestamp();
-        var disposers = Enumerable.Range(0, 2).Select(_ => OnThread(() =>
+        var disposers = Enumerable.Range(0, 2).Select(_ => Rounds.OnThread(() =>
         {
             while (!Volatile.Read(ref isOver))
             {
@@ -146,7 +148,7 @@ public sealed class PoolRaceTests
                 copy.Value.Dispose();
             }
         })).ToArray();
-        var acquirer = OnThread(() =>
+        var acquirer = Rounds.OnThread(() =>
         {
             while (TimeProvider.System.GetElapsedTime(end) < TimeSpan.FromSeconds(1))
             {
@@ -174,68 +176,6 @@ public sealed class PoolRaceTests
         Assert.Equal(0, faults);
         Assert.True(rounds > 1000, $"{rounds} rounds");
         Assert.Equal(0, pool.Statistics.InUse);
-    }
-
-    [Theory]
-    [InlineData(1, 2, FactoryHooks.None)]
-    [InlineData(1, 3, FactoryHooks.None)]
-    [InlineData(2, 3, FactoryHooks.None)]
-    [InlineData(2, 5, FactoryHooks.Validate)]
-    [InlineData(1, 4, FactoryHooks.All)]
-    public async Task Acquire_AtTheBoundaryOfEmptyAndFull_LosesNoWakeUp(int size, int callers, FactoryHooks hooks)
-    {
-        var factory = new TestFactory { Hooks = hooks, YieldsInValidation = size == 2 };
-        await using var pool = NewPool(size, null, null, factory);
-
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(
-            async () =>
-            {
-                for (var round = 0; round < 10_000; round++)
-                {
-                    var lease = await pool.AcquireAsync(Timeout.InfiniteTimeSpan, CancellationToken.None);
-                    lease.Resource.Enter();
-                    lease.Resource.Leave();
-                    lease.Dispose();
-                }
-            },
-            Stop))).WaitAsync(Guard, Stop);
-
-        Assert.Equal(0, pool.Statistics.Waiting);
-        Assert.Equal(callers * 10_000, pool.Statistics.Acquired);
-        Assert.InRange(factory.MaxLive, 1, size);
-    }
-
-    [Fact]
-    public async Task Acquire_WhilePausedAndResumed_LosesNoWakeUp()
-    {
-        await using var pool = NewPool(2);
-        var isOver = false;
-        var switcher = Task.Run(
-            () =>
-            {
-                while (!Volatile.Read(ref isOver))
-                {
-                    pool.Pause();
-                    Thread.SpinWait(50);
-                    pool.Resume();
-                    Thread.SpinWait(200);
-                }
-            },
-            Stop);
-
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(
-            async () =>
-            {
-                for (var round = 0; round < 5_000; round++)
-                {
-                    (await pool.AcquireAsync(Timeout.InfiniteTimeSpan, CancellationToken.None)).Dispose();
-                }
-            },
-            Stop))).WaitAsync(Guard, Stop);
-
-        Volatile.Write(ref isOver, true);
-        await switcher.WaitAsync(Guard, Stop);
-        Assert.Equal(0, pool.Statistics.Waiting);
     }
 
     [Fact]
@@ -283,7 +223,7 @@ public sealed class PoolRaceTests
         {
             var leases = new[] { await pool.AcquireAsync(Stop), await pool.AcquireAsync(Stop), await pool.AcquireAsync(Stop) };
 
-            await Together(
+            await Rounds.Together(
                 () => Array.ForEach(leases, lease => lease.Dispose()),
                 () => pool.Resize(0, 1));
 
@@ -335,10 +275,10 @@ public sealed class PoolRaceTests
             lease.Dispose();
             var taken = 0;
 
-            await Together(Take, Take);
+            await Rounds.Together(Take, Take);
 
             Assert.Equal(1, taken);
-            var others = new[] { pool.AcquireAsync(CancellationToken.None).AsTask(), pool.AcquireAsync(CancellationToken.None).AsTask() };
+            var others = new[] { PoolTestBase.Ask(pool), PoolTestBase.Ask(pool) };
             lease.Dispose();
             (await others[0].WaitAsync(Guard, Stop)).Dispose();
             lease = await others[1].WaitAsync(Guard, Stop);
@@ -359,54 +299,6 @@ public sealed class PoolRaceTests
         }
 
         lease.Dispose();
-    }
-
-    [Fact]
-    public async Task BlockingAcquire_AtTheBoundary_LosesNoWakeUp()
-    {
-        await using var pool = new ResourcePool<TestResource>(
-            ResourceFactory.CreateSync(() => new TestResource(1, _factory)), new ResourcePoolOptions { MinSize = 0, MaxSize = 1 });
-
-        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => OnThread(() =>
-        {
-            for (var round = 0; round < 3_000; round++)
-            {
-                using var lease = pool.Acquire(Guard, CancellationToken.None);
-                lease.Resource.Enter();
-                lease.Resource.Leave();
-            }
-        }))).WaitAsync(Guard, Stop);
-
-        Assert.Equal(9_000, pool.Statistics.Acquired);
-    }
-
-    private static Task OnThread(Action run) =>
-        Task.Factory.StartNew(run, Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    /// <summary>Runs both at the same moment, as nearly as can be.</summary>
-    private static async Task Together(Action first, Action second)
-    {
-        var ready = 0;
-        var other = Task.Run(
-            () =>
-            {
-                Meet();
-                second();
-            },
-            Stop);
-        Meet();
-        first();
-        await other.WaitAsync(Guard, Stop);
-
-        void Meet()
-        {
-            Interlocked.Increment(ref ready);
-            var spin = new SpinWait();
-            while (Volatile.Read(ref ready) < 2)
-            {
-                spin.SpinOnce(-1);
-            }
-        }
     }
 
     private ResourcePool<TestResource> NewPool(

@@ -61,8 +61,9 @@ public sealed class PoolStressTests : IAsyncDisposable
 
         var statistics = _pool.Statistics;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"seed {_seed}, {hooks}, tracked {isTracked}: {_acquired} lent, {_canceled} canceled, {_failed} failed, {_closed} closed, "
-            + $"{factory.Created} created, at most {factory.MaxLive} live, {clock.Elapsed.TotalSeconds:0.0} s; {statistics}");
+            $"seed {_seed}, {hooks}, tracked {isTracked}: {_acquired} lent, {_canceled} canceled, {_failed} failed, "
+            + $"{_closed} closed, {factory.Created} created, at most {factory.MaxLive} live, "
+            + $"{clock.Elapsed.TotalSeconds:0.0} s; {statistics}");
         Assert.True(_faults.IsEmpty, $"Seed {_seed}: {string.Join(" | ", _faults.Take(5))}");
         Assert.InRange(factory.MaxLive, 1, MaxSize);
         Assert.Equal((0, 0, 0), (statistics.Size, statistics.Waiting, statistics.InUse));
