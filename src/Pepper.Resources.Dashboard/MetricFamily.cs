@@ -88,8 +88,8 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind, bo
     }
 
     /// <summary>
-    /// The series, in the order of their labels. A counter that has counted nothing yet is zero, without labels: a name that is not there
-    /// cannot be told from one that is misspelt.
+    /// The series, in the order of their labels. A counter that has counted nothing yet is zero, without labels: a name that is
+    /// not there cannot be told from one that is misspelt.
     /// </summary>
     internal MetricSeries[] ReadSeries()
     {
