@@ -22,14 +22,14 @@ internal sealed class PoolClock
     /// <summary>The present.</summary>
     internal long Now() => _isSystem ? Environment.TickCount64 : (long)_timeProvider.GetElapsedTime(_origin).TotalMilliseconds;
 
-    /// <summary>The first millisecond at which so much time has passed since now.</summary>
-    internal long After(TimeSpan time)
+    /// <summary>The first millisecond at which so much time has passed since now, which has just been read.</summary>
+    internal long Due(long now, TimeSpan time)
     {
         var milliseconds = (time.Ticks / TimeSpan.TicksPerMillisecond) + (time.Ticks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1);
         if (_isSystem)
         {
             // The counter may be up to a millisecond behind.
-            return Environment.TickCount64 + milliseconds + 1;
+            return now + milliseconds + 1;
         }
 
         var due = _timeProvider.GetElapsedTime(_origin).Ticks + Math.Min(time.Ticks, long.MaxValue / 2);

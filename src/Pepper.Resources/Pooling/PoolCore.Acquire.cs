@@ -90,8 +90,9 @@ internal sealed partial class PoolCore
     /// <summary>Puts a caller into the queue.</summary>
     /// <param name="request">What it asks for.</param>
     /// <param name="waiter">A waiter for it; null to be given one that was used before, or a new one.</param>
+    /// <param name="isAlone">Whether nobody waited before; then the caller has to look for a resource once more.</param>
     /// <returns>Why it may not wait, or null.</returns>
-    internal Exception? Enqueue(in AcquireRequest request, ref PoolWaiter? waiter)
+    internal Exception? Enqueue(in AcquireRequest request, ref PoolWaiter? waiter, out bool isAlone)
     {
         var trace = TracksLeaks ? Activity.Current?.TraceId ?? default : default;
         var startedExactly = IsWaitTimed ? TimeProvider.GetTimestamp() : 0;
@@ -102,6 +103,7 @@ internal sealed partial class PoolCore
             {
                 AssertInvariants_NeedsLock();
                 isClosed = IsClosed;
+                isAlone = _waiters.Count == 0;
                 if (isClosed || !MayWait_NeedsLock())
                 {
                     break;
@@ -131,7 +133,14 @@ internal sealed partial class PoolCore
         _waiters.Enqueue(waiter);
         _waits++;
         SetDeadline_NeedsLock(waiter);
-        SetGate_NeedsLock();
+        if (_waiters.Count == 1)
+        {
+            SetGate_NeedsLock();
+        }
+        else
+        {
+            CountWaiters_NeedsLock();
+        }
     }
 
     private Exception Refusal(TimeSpan timeout, bool isClosed)
@@ -158,8 +167,23 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>
-    /// Called after the caller has queued: looks again, so that no resource lies idle beside a waiter, and orders more.
+    /// Called after a caller has queued. Who queues behind others need not look for idle resources: those others do, or have done
+    /// so, and what becomes idle after their look is looked at by its returner. With validation some are left idle on purpose, and
+    /// everybody looks.
     /// </summary>
+    internal void ServeCaller(bool isAlone)
+    {
+        if (isAlone || !_isBorrowPlain)
+        {
+            ServeQueue();
+        }
+        else if (Volatile.Read(ref _live) < Volatile.Read(ref _maxSize))
+        {
+            EnsureSupply();
+        }
+    }
+
+    /// <summary>Looks again, so that no resource lies idle beside a waiter, and orders more.</summary>
     internal void ServeQueue()
     {
         ServeWaiters();
@@ -321,7 +345,7 @@ internal sealed partial class PoolCore
 
         waiter.Outcome = outcome;
         RemoveDeadline_NeedsLock(waiter);
-        LowerGate_NeedsLock();
+        CountWaiters_NeedsLock();
         return true;
     }
 

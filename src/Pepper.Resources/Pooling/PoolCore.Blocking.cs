@@ -16,7 +16,7 @@ internal sealed partial class PoolCore
         using var waiter = new BlockingPoolWaiter();
         waiter.NoteTrace(this);
         PoolWaiter? queued = waiter;
-        if (Enqueue(new AcquireRequest(timeout, site.Member, site.File, site.Line), ref queued) is { } refusal)
+        if (Enqueue(new AcquireRequest(timeout, site.Member, site.File, site.Line), ref queued, out var isAlone) is { } refusal)
         {
             throw refusal;
         }
@@ -24,7 +24,7 @@ internal sealed partial class PoolCore
         using (cancellationToken.UnsafeRegister(
             static (state, canceled) => ((Cancellation)state!).Run(canceled), new Cancellation(this, waiter)))
         {
-            ServeQueue();
+            ServeCaller(isAlone);
             Block(waiter);
         }
 

@@ -44,7 +44,7 @@ internal sealed partial class PoolCore
             return;
         }
 
-        waiter.DueAt = _clock.After(timeout);
+        waiter.DueAt = _clock.Due(waiter.StartedAt, timeout);
         if (timeout != _options.AcquireTimeout)
         {
             _deadlines ??= new TimerWheel(waiter.StartedAt);
@@ -93,7 +93,7 @@ internal sealed partial class PoolCore
             _wakeAt = long.MaxValue;
             ExpireInWheel_NeedsLock(now, expired);
             ExpireInQueue_NeedsLock(now, expired);
-            LowerGate_NeedsLock();
+            CountWaiters_NeedsLock();
         }
 
         if (expired.Count > 0)

@@ -111,9 +111,10 @@ internal sealed partial class PoolCore : IResourceSource
     }
 
     /// <summary>
-    /// Somebody left the queue. Who still sees it as it was takes the careful way, and finds out; no fence is needed.
+    /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no fence
+    /// is needed.
     /// </summary>
-    private void LowerGate_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
+    private void CountWaiters_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {

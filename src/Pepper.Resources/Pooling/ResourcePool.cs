@@ -229,7 +229,7 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         }
 
         PoolWaiter? queued = null;
-        if (_core.Enqueue(new AcquireRequest(timeout, member, file, line), ref queued) is { } refusal)
+        if (_core.Enqueue(new AcquireRequest(timeout, member, file, line), ref queued, out var isAlone) is { } refusal)
         {
             return ValueTask.FromException<Lease<T>>(refusal);
         }
@@ -237,7 +237,7 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         var waiter = Unsafe.As<AsyncPoolWaiter<T>>(queued!);
         waiter.NoteTrace(_core);
         waiter.Watch(cancellationToken);
-        _core.ServeQueue();
+        _core.ServeCaller(isAlone);
         if (timeout == TimeSpan.Zero)
         {
             _core.ExpireNow(waiter);
