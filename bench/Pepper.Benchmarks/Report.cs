@@ -42,7 +42,8 @@ internal static class Report
                 text.Append(
                     CultureInfo.InvariantCulture,
                     $"| {result.Peer} | {result.Version} | {Number(result.NsPerOp)} | {Number(result.KopsPerSec)} "
-                    + $"| {Number(result.P99us)} | {Number(result.P999us)} | {Number(result.BytesPerOp)} | {Number(result.RatioToPepper)} |\n");
+                    + $"| {Number(result.P99us)} | {Number(result.P999us)} | {Number(result.BytesPerOp)} "
+                    + $"| {Number(result.RatioToPepper)} |\n");
             }
         }
 

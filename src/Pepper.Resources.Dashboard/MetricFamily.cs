@@ -87,7 +87,10 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind, bo
         }
     }
 
-    /// <summary>The series, in the order of their labels.</summary>
+    /// <summary>
+    /// The series, in the order of their labels. A counter that has counted nothing yet is zero, without labels: a name that is
+    /// not there cannot be told from one that is misspelt.
+    /// </summary>
     internal MetricSeries[] ReadSeries()
     {
         MetricSeries[] series;
@@ -95,6 +98,11 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind, bo
         {
             AssertInvariants_NeedsLock();
             series = _overflow is null ? [.. _series.Values] : [.. _series.Values, _overflow];
+        }
+
+        if (series.Length == 0 && kind == MetricKind.Sum)
+        {
+            return [new MetricSeries(string.Empty, bounds)];
         }
 
         Array.Sort(series, static (left, right) => string.CompareOrdinal(left.Labels, right.Labels));

@@ -7,6 +7,9 @@ public sealed class MetricsEndpointTests
 {
     private const string KnownText =
         """
+        # HELP pepperpy_resource_cleanups_total Resources cleaned up, by reason.
+        # TYPE pepperpy_resource_cleanups_total counter
+        pepperpy_resource_cleanups_total 0
         # HELP pepperpy_resource_duration_seconds Time that an operation on a resource took.
         # TYPE pepperpy_resource_duration_seconds histogram
         pepperpy_resource_duration_seconds_bucket{operation="register",type="connection",le="1e-05"} 0
@@ -25,6 +28,9 @@ public sealed class MetricsEndpointTests
         pepperpy_resource_duration_seconds_bucket{operation="register",type="connection",le="+Inf"} 2
         pepperpy_resource_duration_seconds_sum{operation="register",type="connection"} 0.021
         pepperpy_resource_duration_seconds_count{operation="register",type="connection"} 2
+        # HELP pepperpy_resource_errors_total Operations on resources that failed.
+        # TYPE pepperpy_resource_errors_total counter
+        pepperpy_resource_errors_total 0
         # HELP pepperpy_resource_operations_total Operations on resources.
         # TYPE pepperpy_resource_operations_total counter
         pepperpy_resource_operations_total{operation="register",success="false",type="connection"} 1
