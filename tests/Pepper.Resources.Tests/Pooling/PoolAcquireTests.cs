@@ -70,8 +70,10 @@ public sealed class PoolAcquireTests : PoolTestBase
     [Fact]
     public async Task AcquireAsync_ZeroTimeout_LendsOnlyWhatIsReady()
     {
+        Factory.Set(Stage.Create, Behaviour.Slow);
         await using var pool = NewPool();
         await Assert.ThrowsAnyAsync<ResourceTimeoutException>(() => Ask(pool, TimeSpan.Zero));
+        Factory.Open(Stage.Create);
         await Until(() => pool.Statistics.Idle == 1);
 
         await using var lease = await Ask(pool, TimeSpan.Zero);

@@ -216,11 +216,12 @@ public sealed class PoolFaultMatrixTests : PoolTestBase
         return happening switch
         {
             Happening.Cancels => ["canceled", .. mayHaveEnded],
-            Happening.TimesOut => [stage == Stage.Create ? "timeout" : "exhausted", "exhausted", .. mayHaveEnded],
-            Happening.PoolDisposed => ["disposed", .. mayHaveEnded],
 
-            // A second place lets the caller go on while the first is stuck; a creation of its own may fail all the same.
-            Happening.Resized or Happening.Invalidated => undisturbed,
+            // Where the stage has ended, a replacement may be being created.
+            Happening.TimesOut => Hangs(behaviour)
+                ? [stage == Stage.Create ? "timeout" : "exhausted"]
+                : ["timeout", "exhausted", .. mayHaveEnded],
+            Happening.PoolDisposed => ["disposed", .. mayHaveEnded],
             _ => undisturbed,
         };
     }

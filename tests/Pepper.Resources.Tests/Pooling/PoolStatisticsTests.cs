@@ -207,7 +207,6 @@ public sealed class PoolStatisticsTests : PoolTestBase
     public async Task Detach_Counts_AndIsNotDestroyed()
     {
         var pool = NewPool(options => options.MaxSize = 1);
-        var waiting = Task.CompletedTask;
         var lease = await Lend(pool);
         var next = Ask(pool);
 
@@ -216,7 +215,6 @@ public sealed class PoolStatisticsTests : PoolTestBase
         Assert.True(lease.IsStale);
         Assert.NotSame(mine, (await next.WaitAsync(Guard, Stop)).Resource);
         Assert.Equal(1, pool.Statistics.Detached);
-        await waiting;
         (await next).Dispose();
         await pool.DisposeAsync();
         Assert.Equal(0, mine.Destroyed);
