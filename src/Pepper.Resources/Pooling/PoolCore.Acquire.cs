@@ -168,8 +168,8 @@ internal sealed partial class PoolCore
 
     /// <summary>
     /// Called after a caller has queued. Who queues behind others need not look for idle resources: those others do, or have done
-    /// so, and what becomes idle after their look is looked at by its returner. With validation some are left idle on purpose, and
-    /// everybody looks.
+    /// so, and what becomes idle after their look is looked at by its returner. With validation some are left idle on purpose,
+    /// and everybody looks.
     /// </summary>
     internal void ServeCaller(bool isAlone)
     {

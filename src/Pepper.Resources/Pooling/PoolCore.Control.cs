@@ -24,7 +24,16 @@ internal sealed partial class PoolCore
         ServeQueue();
     }
 
-    internal void Pause() => ChangeGate(PausedFlag, 0, "paused");
+    internal void Pause()
+    {
+        if (IsClosed)
+        {
+            // A pause would keep those who still wait from being served, and with them the drain from ending.
+            throw ClosedException();
+        }
+
+        ChangeGate(PausedFlag, 0, "paused");
+    }
 
     internal void Resume()
     {

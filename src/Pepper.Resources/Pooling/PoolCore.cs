@@ -111,8 +111,8 @@ internal sealed partial class PoolCore : IResourceSource
     }
 
     /// <summary>
-    /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no fence
-    /// is needed.
+    /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no
+    /// fence is needed.
     /// </summary>
     private void CountWaiters_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
 

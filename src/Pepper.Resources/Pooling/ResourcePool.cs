@@ -154,6 +154,7 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     public void Resize(int minSize, int maxSize) => _core.Resize(minSize, maxSize);
 
     /// <inheritdoc/>
+    /// <exception cref="PoolClosedException">The pool is drained, or being drained.</exception>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     public void Pause() => _core.Pause();
 

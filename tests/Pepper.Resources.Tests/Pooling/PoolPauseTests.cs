@@ -69,6 +69,21 @@ public sealed class PoolPauseTests : PoolTestBase
     }
 
     [Fact]
+    public async Task Pause_PoolIsDraining_IsRefusedSoThatTheDrainEnds()
+    {
+        await using var pool = NewPool(options => options.MaxSize = 1);
+        var lease = await Lend(pool);
+        var drain = pool.DrainAsync(Stop);
+
+        var thrown = Assert.Throws<PoolClosedException>(pool.Pause);
+
+        Assert.Contains("drained", thrown.Message, StringComparison.Ordinal);
+        await lease.DisposeAsync();
+        await drain.WaitAsync(Guard, Stop);
+        Assert.False(pool.Statistics.IsPaused);
+    }
+
+    [Fact]
     public async Task Pause_Twice_IsOnce()
     {
         await using var pool = NewPool();
