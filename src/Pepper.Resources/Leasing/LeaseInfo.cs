@@ -10,7 +10,7 @@ public sealed record LeaseInfo
     public required CallSite CallSite { get; init; }
 
     /// <summary>
-    /// How long it has been out: exact while leak tracking is on, else within the keeper's tick (a second at most).
+    /// How long it has been out: to a millisecond while leak tracking is on, else within the keeper's tick (a second at most).
     /// </summary>
     public required TimeSpan Age { get; init; }
 

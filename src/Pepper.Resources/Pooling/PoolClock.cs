@@ -1,8 +1,9 @@
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// Milliseconds of monotonic time, for deadlines. The system's own coarse counter costs a fifth of a reading of the precise
-/// clock; any other provider is asked itself. Nothing is ever early: the present is rounded down, and a deadline up.
+/// Milliseconds of monotonic time, for deadlines, ages and the time of use. The system's own coarse counter costs a fifth of a
+/// reading of the precise clock; any other provider is asked itself. Nothing is ever early: the present is rounded down, and a
+/// deadline up.
 /// </summary>
 internal sealed class PoolClock
 {
@@ -19,8 +20,11 @@ internal sealed class PoolClock
         _isSystem = ReferenceEquals(timeProvider, TimeProvider.System);
     }
 
-    /// <summary>The present.</summary>
-    internal long Now() => _isSystem ? Environment.TickCount64 : (long)_timeProvider.GetElapsedTime(_origin).TotalMilliseconds;
+    /// <summary>The present, from 1 on: zero can stand for no time at all.</summary>
+    internal long Now() => _isSystem ? Environment.TickCount64 : (long)_timeProvider.GetElapsedTime(_origin).TotalMilliseconds + 1;
+
+    /// <summary>How long ago that was, to a millisecond.</summary>
+    internal TimeSpan Since(long then) => TimeSpan.FromMilliseconds(Math.Max(0, Now() - then));
 
     /// <summary>The first millisecond at which so much time has passed since now, which has just been read.</summary>
     internal long Due(long now, TimeSpan time)
@@ -33,7 +37,7 @@ internal sealed class PoolClock
         }
 
         var due = _timeProvider.GetElapsedTime(_origin).Ticks + Math.Min(time.Ticks, long.MaxValue / 2);
-        return (due + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+        return ((due + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond) + 1;
     }
 
     /// <summary>How long to sleep until then.</summary>

@@ -24,8 +24,7 @@ internal sealed partial class PoolCore
                 entry.Member = member;
                 entry.File = file;
                 entry.Line = line;
-                entry.LentAt = 0;
-                if (_monitor.Instruments.Acquisition.Enabled || IsUseTimed)
+                if (TracksLeaks || _monitor.Instruments.Acquisition.Enabled || IsUseTimed)
                 {
                     NoteLoan(entry);
                 }
@@ -67,7 +66,7 @@ internal sealed partial class PoolCore
                 return null;
             }
 
-            NoteHolder(entry, member, file, line, TracksLeaks ? Activity.Current?.TraceId ?? default : default);
+            NoteHolder(entry, member, file, line, trace: default);
 
             // Before it is lent: a sweep that sees the loan must not see the time of an earlier one.
             NoteLoan(entry);
@@ -250,7 +249,7 @@ internal sealed partial class PoolCore
         {
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
             NoteHolder(entry, waiter.Request.Member, waiter.Request.File, waiter.Request.Line, waiter.Trace);
-            entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
+            entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
         }
 
         word = SlotState.With(

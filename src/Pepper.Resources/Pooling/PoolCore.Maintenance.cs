@@ -147,7 +147,7 @@ internal sealed partial class PoolCore
         if (SlotState.Of(word) is not (SlotState.InUse or SlotState.Doomed)
             || lentAt == 0
             || entry.LeakToken == token
-            || TimeProvider.GetElapsedTime(lentAt, now) < _options.LeakThreshold)
+            || _clock.Since(lentAt) < _options.LeakThreshold)
         {
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
@@ -151,7 +152,12 @@ internal sealed partial class PoolCore
     /// </summary>
     private void NoteLoan(PoolEntry entry)
     {
-        entry.LentAt = TracksLeaks || IsUseTimed ? TimeProvider.GetTimestamp() : 0;
+        if (TracksLeaks)
+        {
+            entry.Trace = Activity.Current?.TraceId ?? default;
+        }
+
+        entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
         if (_monitor.Instruments.Acquisition.Enabled)
         {
             _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Ok), TimeSpan.Zero);
@@ -161,7 +167,7 @@ internal sealed partial class PoolCore
     private LeaseInfo Describe(PoolEntry entry, long now)
     {
         var lentAt = entry.LentAt;
-        var age = TimeProvider.GetElapsedTime(lentAt != 0 ? lentAt : entry.SeenAt, now);
+        var age = lentAt != 0 ? _clock.Since(lentAt) : TimeProvider.GetElapsedTime(entry.SeenAt, now);
         age = age > TimeSpan.Zero ? age : TimeSpan.Zero;
         return new LeaseInfo
         {

@@ -69,8 +69,14 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        // Read before the swap: afterwards it may be the next holder's.
+        // Read before the swap: afterwards it may be the next holder's. And cleared: the next holder notes its time only after
+        // its claim, and until then there is to be none rather than an old one.
         var lentAt = entry.LentAt;
+        if (lentAt != 0 && !TryForgetLoan(entry, token))
+        {
+            return false;
+        }
+
         if (!entry.TryMove(token, SlotState.Next(token, SlotState.Idle)))
         {
             return false;
@@ -90,6 +96,18 @@ internal sealed partial class PoolCore
         return true;
     }
 
+    /// <summary>False when the lease is stale, or its loan was reported as leaked: its return is to be told too.</summary>
+    private static bool TryForgetLoan(PoolEntry entry, long token)
+    {
+        if (Volatile.Read(ref entry.Word) != token || entry.LeakToken == token)
+        {
+            return false;
+        }
+
+        entry.LentAt = 0;
+        return true;
+    }
+
     private ValueTask ReturnWithCare(PoolEntry entry, long token)
     {
         var lentAt = entry.LentAt;
@@ -98,6 +116,7 @@ internal sealed partial class PoolCore
             return default;
         }
 
+        entry.LentAt = 0;
         RecordUse(lentAt);
         if (TracksLeaks)
         {
@@ -206,7 +225,7 @@ internal sealed partial class PoolCore
     {
         if (lentAt != 0 && IsUseTimed)
         {
-            var time = TimeProvider.GetElapsedTime(lentAt);
+            var time = _clock.Since(lentAt);
             ResourceMonitor.Record(_monitor.Instruments.UseTime, time, "pool", Name);
             if (IsDatabase)
             {
@@ -220,7 +239,7 @@ internal sealed partial class PoolCore
         if (entry.LeakToken == token)
         {
             PoolLog.SuspectReturned(
-                _logger, Name, TimeProvider.GetElapsedTime(lentAt),
+                _logger, Name, _clock.Since(lentAt),
                 CallSite.From(entry.Member, entry.File, entry.Line).ToString());
         }
     }

@@ -89,7 +89,7 @@ internal sealed partial class PoolCore : IResourceSource
 
     internal TimeSpan DefaultTimeout => _options.AcquireTimeout;
 
-    /// <summary>Whether each loan notes its exact time and its trace.</summary>
+    /// <summary>Whether each loan notes its time and its trace.</summary>
     internal bool TracksLeaks { get; }
 
     internal bool IsSync => _factory.IsSync;
@@ -103,9 +103,8 @@ internal sealed partial class PoolCore : IResourceSource
     private void ReadHooks()
     {
         var hooks = _factory.Hooks;
-        _isBorrowPlain = !TracksLeaks && !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
-        _isReturnPlain = !TracksLeaks
-            && _options.MaxUses is null
+        _isBorrowPlain = !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
+        _isReturnPlain = _options.MaxUses is null
             && (hooks & FactoryHooks.Reset) == FactoryHooks.None
             && !IsValidatedOnReturn(hooks);
     }
