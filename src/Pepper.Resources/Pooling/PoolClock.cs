@@ -21,7 +21,8 @@ internal sealed class PoolClock
     }
 
     /// <summary>The present, from 1 on: zero can stand for no time at all.</summary>
-    internal long Now() => _isSystem ? Environment.TickCount64 : (long)_timeProvider.GetElapsedTime(_origin).TotalMilliseconds + 1;
+    internal long Now() =>
+        _isSystem ? Environment.TickCount64 : (long)_timeProvider.GetElapsedTime(_origin).TotalMilliseconds + 1;
 
     /// <summary>How long ago that was, to a millisecond.</summary>
     internal TimeSpan Since(long then) => TimeSpan.FromMilliseconds(Math.Max(0, Now() - then));

@@ -91,7 +91,7 @@ public sealed class ResourcePoolOptions
 
     /// <summary>
     /// Turns leak tracking on: a lease that is out for longer is reported, once. More than zero. Default: <c>null</c>, off.
-    /// While it is on, each lease notes its exact time and its trace.
+    /// While it is on, each lease notes its time and its trace.
     /// </summary>
     public TimeSpan? LeakThreshold { get; set; }
 
