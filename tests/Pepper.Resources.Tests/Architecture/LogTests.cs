@@ -24,7 +24,7 @@ public sealed partial class LogTests
     {
         var page = File.ReadAllText(Repository.PathOf("docs", "logs.md"));
         Assert.NotEmpty(Ids);
-        Assert.Empty(Ids.Where(id => !page.Contains($"| {id} |", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Ids, id => !page.Contains($"| {id} |", StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"\[LoggerMessage\(\s*(EventId = )?(?<id>\d+)", RegexOptions.ExplicitCapture)]
