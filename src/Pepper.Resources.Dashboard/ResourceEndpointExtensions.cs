@@ -33,7 +33,9 @@ public static class ResourceEndpointExtensions
 
     private static Task WriteHealthAsync(HttpContext context, CoordinatorHealth health)
     {
-        var status = health.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+        var status = health.Status == ResourceHealth.Unhealthy
+            ? StatusCodes.Status503ServiceUnavailable
+            : StatusCodes.Status200OK;
         return WriteAsync(context, status, PlainText, string.Join('\n', [health.Status.ToString(), .. health.Reasons]) + "\n");
     }
 

@@ -1,7 +1,7 @@
 namespace Pepper.Resources;
 
 /// <summary>How well something can be used, from best to worst.</summary>
-public enum HealthStatus
+public enum ResourceHealth
 {
     /// <summary>As it should be.</summary>
     Healthy,
@@ -17,7 +17,7 @@ public enum HealthStatus
 public sealed record CoordinatorHealth
 {
     /// <summary>The worst of all parts.</summary>
-    public required HealthStatus Status { get; init; }
+    public required ResourceHealth Status { get; init; }
 
     /// <summary>A sentence for each part that is not healthy.</summary>
     public required IReadOnlyList<string> Reasons { get; init; }

@@ -28,11 +28,11 @@ public sealed partial class ResourceCoordinator
     /// <returns>The worst of all parts, and every reason.</returns>
     public CoordinatorHealth GetHealth()
     {
-        var status = HealthStatus.Healthy;
+        var status = ResourceHealth.Healthy;
         List<string> reasons = [];
         if (_state != CoordinatorState.Running)
         {
-            status = HealthStatus.Unhealthy;
+            status = ResourceHealth.Unhealthy;
             reasons.Add($"The coordinator is {_state}.");
         }
 
@@ -49,25 +49,25 @@ public sealed partial class ResourceCoordinator
         return new CoordinatorHealth { Status = status, Reasons = reasons };
     }
 
-    private (HealthStatus Status, string? Reason) Judge(PoolStatistics pool)
+    private (ResourceHealth Status, string? Reason) Judge(PoolStatistics pool)
     {
         if (pool.ConsecutiveCreateFailures > 0)
         {
             return pool.Idle + pool.InUse == 0
-                ? (HealthStatus.Unhealthy, $"Pool '{pool.Name}' has no usable resource, and creating one has failed "
+                ? (ResourceHealth.Unhealthy, $"Pool '{pool.Name}' has no usable resource, and creating one has failed "
                     + $"{pool.ConsecutiveCreateFailures} time(s) in a row.")
-                : (HealthStatus.Degraded, $"Pool '{pool.Name}' cannot create resources: "
+                : (ResourceHealth.Degraded, $"Pool '{pool.Name}' cannot create resources: "
                     + $"{pool.ConsecutiveCreateFailures} failure(s) in a row.");
         }
 
         if (pool.IsPaused)
         {
-            return (HealthStatus.Degraded, $"Pool '{pool.Name}' is paused.");
+            return (ResourceHealth.Degraded, $"Pool '{pool.Name}' is paused.");
         }
 
         return pool.OldestWait > _options.DegradedWait
-            ? (HealthStatus.Degraded, $"Pool '{pool.Name}' keeps its first of {pool.Waiting} caller(s) waiting for "
+            ? (ResourceHealth.Degraded, $"Pool '{pool.Name}' keeps its first of {pool.Waiting} caller(s) waiting for "
                 + $"{pool.OldestWait.TotalSeconds:0.#} s, longer than DegradedWait ({_options.DegradedWait}).")
-            : (HealthStatus.Healthy, null);
+            : (ResourceHealth.Healthy, null);
     }
 }

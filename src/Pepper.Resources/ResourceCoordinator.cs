@@ -22,6 +22,7 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     private readonly ConcurrentDictionary<string, IResourcePool> _pools;
     private readonly SemaphoreSlim _change = new(1, 1);
     private volatile CoordinatorState _state;
+    private CancellationTokenSource? _starting;
 
     internal ResourceCoordinator(
         IReadOnlyList<CoordinatedPart> order,
@@ -73,23 +74,7 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
                 throw new InvalidOperationException($"The coordinator is {_state} and cannot be started.");
             }
 
-            _state = CoordinatorState.Starting;
-            try
-            {
-                foreach (var part in _order)
-                {
-                    await part.StartAsync(Resources, cancellationToken).ConfigureAwait(false);
-                    CoordinatorLog.Started(_logger, part.Name);
-                }
-
-                _state = CoordinatorState.Running;
-            }
-            catch (Exception failure)
-            {
-                CoordinatorLog.StartFailed(_logger, failure.Message, failure);
-                await StopAllAsync(CancellationToken.None).ConfigureAwait(false);
-                throw;
-            }
+            await StartAllAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -153,6 +138,8 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     /// </exception>
     public async Task CleanupAsync(CancellationToken cancellationToken = default)
     {
+        CancelStart();
+
         // Not given up on cancellation: a stop that is under way has to be followed to its end, which the token then hastens.
         await _change.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
@@ -181,6 +168,47 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
         catch (AggregateException)
         {
             // Logged, part by part, where it came from.
+        }
+    }
+
+    private async Task StartAllAsync(CancellationToken cancellationToken)
+    {
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _state = CoordinatorState.Starting;
+        Volatile.Write(ref _starting, starting);
+        try
+        {
+            foreach (var part in _order)
+            {
+                await part.StartAsync(Resources, starting.Token).ConfigureAwait(false);
+                CoordinatorLog.Started(_logger, part.Name);
+            }
+
+            starting.Token.ThrowIfCancellationRequested();
+            _state = CoordinatorState.Running;
+        }
+        catch (Exception failure)
+        {
+            CoordinatorLog.StartFailed(_logger, failure.Message, failure);
+            await StopAllAsync(CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            Volatile.Write(ref _starting, null);
+        }
+    }
+
+    /// <summary>A start that is under way need not be waited for: it ends at once, and undoes what it has done.</summary>
+    private void CancelStart()
+    {
+        try
+        {
+            Volatile.Read(ref _starting)?.Cancel();
+        }
+        catch (Exception failure) when (failure is ObjectDisposedException or AggregateException)
+        {
+            // It has just ended; or what somebody registered on the token has failed, which is not the stop's affair.
         }
     }
 

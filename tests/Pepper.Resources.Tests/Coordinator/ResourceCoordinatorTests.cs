@@ -97,6 +97,30 @@ public sealed class ResourceCoordinatorTests
     }
 
     [Fact]
+    public async Task Cleanup_WhileStarting_CancelsTheStartAndUndoesIt()
+    {
+        var begun = new TaskCompletionSource();
+        var coordinator = NewBuilder()
+            .AddPool("first", Things("first"), Small())
+            .AddPool<Thing>("hangs", async token =>
+            {
+                begun.SetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, _time, token);
+                return new Thing("hangs");
+            }, Small(), "first")
+            .Build();
+        var start = coordinator.StartAsync();
+        await begun.Task.WaitAsync(Guard);
+
+        await coordinator.CleanupAsync().WaitAsync(Guard);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start.WaitAsync(Guard));
+        Assert.Equal(CoordinatorState.Stopped, coordinator.State);
+        Assert.Equal(["create first", "destroy first"], _events);
+        Assert.Empty(coordinator.Pools);
+    }
+
+    [Fact]
     public void Build_WithFaults_ListsAllOfThem()
     {
         var builder = NewBuilder()
@@ -204,10 +228,10 @@ public sealed class ResourceCoordinatorTests
                 _ => isFailing ? ValueTask.FromException<Thing>(new IOException("down")) : new(new Thing("p")),
                 Small(min: 0, max: 1))
             .Build();
-        Assert.Equal(HealthStatus.Unhealthy, coordinator.GetHealth().Status);
+        Assert.Equal(ResourceHealth.Unhealthy, coordinator.GetHealth().Status);
 
         await coordinator.StartAsync();
-        Assert.Equal(HealthStatus.Healthy, coordinator.GetHealth().Status);
+        Assert.Equal(ResourceHealth.Healthy, coordinator.GetHealth().Status);
 
         var pool = coordinator.GetPool<Thing>("p");
         pool.Pause();
@@ -218,7 +242,7 @@ public sealed class ResourceCoordinatorTests
         var waiting = pool.AcquireAsync().AsTask();
         _time.Advance(TimeSpan.FromSeconds(6));
         var waits = coordinator.GetHealth();
-        Assert.Equal(HealthStatus.Degraded, waits.Status);
+        Assert.Equal(ResourceHealth.Degraded, waits.Status);
         Assert.Contains("DegradedWait (00:00:05)", Assert.Single(waits.Reasons), StringComparison.Ordinal);
 
         isFailing = true;
@@ -226,7 +250,7 @@ public sealed class ResourceCoordinatorTests
         await lease.DisposeAsync();
         await Assert.ThrowsAsync<ResourceInitializationException>(() => waiting.WaitAsync(Guard));
         var fails = coordinator.GetHealth();
-        Assert.Equal(HealthStatus.Unhealthy, fails.Status);
+        Assert.Equal(ResourceHealth.Unhealthy, fails.Status);
         Assert.Contains("no usable resource", Assert.Single(fails.Reasons), StringComparison.Ordinal);
     }
 
