@@ -85,7 +85,7 @@ internal class PepperPeer : Peer
     internal override void Park(int index, TimeSpan? timeout, CancellationToken cancellationToken) =>
         _parked[index] = timeout is { } limit
             ? _pool!.AcquireAsync(limit, cancellationToken)
-            : _pool!.AcquireAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+            : _pool!.AcquireAsync(cancellationToken);
 
     internal override async Task EndParkedAsync()
     {

@@ -14,7 +14,7 @@ internal static class Waiters
         await peer.TakeAllAsync(Places, count);
         using var source = new CancellationTokenSource();
         var token = hasToken ? source.Token : CancellationToken.None;
-        var timeout = hasTimeout ? TimeSpan.FromMinutes(10) : (TimeSpan?)null;
+        var timeout = hasTimeout ? TimeSpan.FromSeconds(30) : (TimeSpan?)null;
 
         // A registration with a token is the runtime's: its cost is measured apart, and taken off.
         var bytes = Park(peer, count, timeout, token) - (hasToken ? MeasureRegistrations(count) : 0);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 
 namespace Pepper.Resources.Pooling;
@@ -6,91 +7,148 @@ namespace Pepper.Resources.Pooling;
 /// A caller that awaits. It is reused: waiting allocates nothing once the pool is warm. It goes back to be reused when its
 /// result has been taken, unless its cancellation callback may still be running.
 /// </summary>
+/// <remarks>
+/// It is its own completion, half as large as the framework's. <c>_continuation</c> decides between the one who ends the wait and
+/// the one who awaits it: the first to set it leaves the rest to the second. Only when both have been there may the result be
+/// taken.
+/// </remarks>
 internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTaskSource<Lease<T>>
     where T : class
 {
     private const int Taken = int.MinValue;
+    private static readonly Action<object?> Ended = static _ => throw new InvalidOperationException("It only marks an end.");
 
-    private ManualResetValueTaskSourceCore<Lease<T>> _completion = new() { RunContinuationsAsynchronously = true };
+    private Action<object?>? _continuation;
+    private object? _state;
+
+    // The entry that was delivered, or the failure; null while it waits.
+    private object? _result;
     private CancellationTokenRegistration _registration;
-    private CancellationToken _cancellationToken;
-    private Exception? _failure;
+    private short _version;
 
     // The version whose result nobody has taken yet. Not a flag: a second taker that comes late must not take the next caller's.
     private int _untaken;
 
-    internal ValueTask<Lease<T>> Task => new(this, _completion.Version);
+    internal ValueTask<Lease<T>> Task => new(this, _version);
 
     /// <summary>Called right after the waiter was queued, on the caller's thread.</summary>
-    internal void Watch(CancellationToken cancellationToken)
+    internal void Watch(CancellationToken cancellationToken) =>
+        _registration = cancellationToken.UnsafeRegister(
+            static (state, canceled) => ((AsyncPoolWaiter<T>)state!).OnCanceled(canceled), this);
+
+    internal override void Deliver(PoolEntry entry, long token)
     {
-        if (cancellationToken.CanBeCanceled)
-        {
-            _cancellationToken = cancellationToken;
-            _registration = cancellationToken.UnsafeRegister(
-                static (state, _) => ((AsyncPoolWaiter<T>)state!).OnCanceled(), this);
-        }
+        DueAt = token;
+        End(entry);
     }
 
-    internal override void Deliver(PoolEntry entry, long token) => _completion.SetResult(new Lease<T>(entry, token));
-
-    internal override void Fail(Exception exception)
-    {
-        _failure = exception;
-        _completion.SetException(exception);
-    }
+    internal override void Fail(Exception exception) => End(exception);
 
     public Lease<T> GetResult(short token)
     {
         // A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user;
         // nor must a look that comes too early, or a second one at the same time.
-        if (_completion.GetStatus(token) == ValueTaskSourceStatus.Pending
+        if (GetStatus(token) == ValueTaskSourceStatus.Pending
             || Interlocked.CompareExchange(ref _untaken, Taken, token) != token)
         {
             throw new InvalidOperationException(
                 "A ValueTask is awaited once, and its result is not asked for before it has ended. Use AsTask() for more.");
         }
 
-        Report();
-        try
+        var failure = _result as Exception;
+        if (Extras is { } extras)
         {
-            return _completion.GetResult(token);
+            core.ReportWait(this, extras);
+            extras.ReportSpan(core, failure);
         }
-        finally
+
+        var lease = failure is null ? new Lease<T>((PoolEntry)_result!, DueAt) : default;
+        Recycle();
+        if (failure is not null)
         {
-            Recycle();
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return lease;
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        ThrowIfOld(token);
+
+        return Volatile.Read(ref _continuation) is null || Volatile.Read(ref _result) is not { } result
+            ? ValueTaskSourceStatus.Pending
+            : result is not Exception failure ? ValueTaskSourceStatus.Succeeded
+            : failure is OperationCanceledException ? ValueTaskSourceStatus.Canceled
+            : ValueTaskSourceStatus.Faulted;
+    }
+
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        ThrowIfOld(token);
+
+        if (CapturedContinuation.TryCapture(continuation, state, flags) is { } captured)
+        {
+            (continuation, state) = (CapturedContinuation.Run, captured);
+        }
+
+        var before = Volatile.Read(ref _continuation);
+        if (before is null)
+        {
+            // Before the continuation: whoever finds that takes this too.
+            _state = state;
+            before = Interlocked.CompareExchange(ref _continuation, continuation, null);
+            if (before is null)
+            {
+                return;
+            }
+        }
+
+        if (!ReferenceEquals(before, Ended))
+        {
+            throw new InvalidOperationException("The ValueTask is awaited already. Use AsTask() to await one more than once.");
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(continuation, state, preferLocal: true);
+    }
+
+    private void ThrowIfOld(short token)
+    {
+        if (token != _version)
+        {
+            throw new InvalidOperationException("The ValueTask was awaited before. Use AsTask() to await one more than once.");
         }
     }
 
-    public ValueTaskSourceStatus GetStatus(short token) => _completion.GetStatus(token);
+    private void End(object result)
+    {
+        Volatile.Write(ref _result, result);
+        var continuation = Volatile.Read(ref _continuation) ?? Interlocked.CompareExchange(ref _continuation, Ended, null);
+        if (continuation is not null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(continuation, _state, preferLocal: true);
+        }
+    }
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _completion.OnCompleted(continuation, state, token, flags);
-
-    private void OnCanceled()
+    private void OnCanceled(CancellationToken cancellationToken)
     {
         if (core.TryLeaveQueue(this, AcquireOutcome.Canceled))
         {
-            Fail(new OperationCanceledException(_cancellationToken));
+            Fail(new OperationCanceledException(cancellationToken));
         }
-    }
-
-    private void Report()
-    {
-        core.ReportWait(this);
-        ReportSpan(core, _failure);
     }
 
     private void Recycle()
     {
-        var isQuiet = !_cancellationToken.CanBeCanceled || _registration.Unregister();
+        var isQuiet = _registration == default || _registration.Unregister();
         _registration = default;
-        _cancellationToken = default;
-        _failure = null;
         if (isQuiet)
         {
-            _completion.Reset();
-            Volatile.Write(ref _untaken, _completion.Version);
+            _continuation = null;
+            _state = null;
+            _result = null;
+            _version++;
+            Volatile.Write(ref _untaken, _version);
             core.ReturnWaiter(this);
         }
     }

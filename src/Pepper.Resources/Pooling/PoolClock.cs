@@ -41,6 +41,13 @@ internal sealed class PoolClock
         return ((due + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond) + 1;
     }
 
+    /// <summary>When a wait began that is due then, to a millisecond.</summary>
+    internal long Start(long due, TimeSpan time)
+    {
+        var milliseconds = (time.Ticks / TimeSpan.TicksPerMillisecond) + (time.Ticks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1);
+        return due - milliseconds - (_isSystem ? 1 : 0);
+    }
+
     /// <summary>How long to sleep until then.</summary>
     internal static TimeSpan Delay(long due, long now)
     {

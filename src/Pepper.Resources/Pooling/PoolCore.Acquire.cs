@@ -111,10 +111,8 @@ internal sealed partial class PoolCore
                 waiter ??= _spareWaiters.Take_NeedsLock();
                 if (waiter is not null)
                 {
-                    waiter.Request = request;
-                    waiter.Trace = trace;
-                    waiter.StartedExactly = startedExactly;
-                    Enqueue_NeedsLock(waiter);
+                    Note(waiter, request, trace, startedExactly);
+                    Enqueue_NeedsLock(waiter, request.Timeout);
                     return null;
                 }
             }
@@ -125,13 +123,28 @@ internal sealed partial class PoolCore
         return Refusal(request.Timeout, isClosed);
     }
 
-    private void Enqueue_NeedsLock(PoolWaiter waiter)
+    private void Note(PoolWaiter waiter, in AcquireRequest request, ActivityTraceId trace, long startedExactly)
+    {
+        waiter.Member = request.Member;
+        waiter.File = request.File;
+        waiter.Line = request.Line;
+        waiter.Extras?.Clear();
+        if (startedExactly != 0 || trace != default || request.Timeout != _options.AcquireTimeout)
+        {
+            var extras = waiter.Extras ??= new PoolWaiterExtras(waiter);
+            extras.StartedExactly = startedExactly;
+            extras.Trace = trace;
+            extras.OwnTimeout = request.Timeout == _options.AcquireTimeout ? null : request.Timeout;
+        }
+    }
+
+    private void Enqueue_NeedsLock(PoolWaiter waiter, TimeSpan timeout)
     {
         StartMaintenance_NeedsLock();
         waiter.Outcome = AcquireOutcome.Failed;
         _waiters.Enqueue(waiter);
         _waits++;
-        SetDeadline_NeedsLock(waiter);
+        SetDeadline_NeedsLock(waiter, timeout);
         if (_waiters.Count == 1)
         {
             SetGate_NeedsLock();
@@ -248,7 +261,7 @@ internal sealed partial class PoolCore
         if (waiter is not null)
         {
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
-            NoteHolder(entry, waiter.Request.Member, waiter.Request.File, waiter.Request.Line, waiter.Trace);
+            NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Extras?.Trace ?? default);
             entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
         }
 

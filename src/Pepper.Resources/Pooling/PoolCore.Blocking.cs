@@ -14,30 +14,33 @@ internal sealed partial class PoolCore
         }
 
         using var waiter = new BlockingPoolWaiter();
-        waiter.NoteTrace(this);
         PoolWaiter? queued = waiter;
         if (Enqueue(new AcquireRequest(timeout, site.Member, site.File, site.Line), ref queued, out var isAlone) is { } refusal)
         {
             throw refusal;
         }
 
+        NoteTrace(waiter);
         using (cancellationToken.UnsafeRegister(
             static (state, canceled) => ((Cancellation)state!).Run(canceled), new Cancellation(this, waiter)))
         {
             ServeCaller(isAlone);
-            Block(waiter);
+            Block(waiter, timeout);
         }
 
-        ReportWait(waiter);
-        waiter.ReportSpan(this, waiter.Failure);
+        if (waiter.Extras is { } extras)
+        {
+            ReportWait(waiter, extras);
+            extras.ReportSpan(this, waiter.Failure);
+        }
+
         token = waiter.Token;
         return waiter.Entry ?? throw waiter.Failure!;
     }
 
-    private void Block(BlockingPoolWaiter waiter)
+    private void Block(BlockingPoolWaiter waiter, TimeSpan timeout)
     {
         // Deadlines come from a timer, whose callbacks need a thread of the thread pool: a blocked caller also looks itself.
-        var timeout = waiter.Request.Timeout;
         var isRealTime = TimeProvider == TimeProvider.System && timeout < LongestLimit / 2;
         var realTime = timeout == TimeSpan.Zero || isRealTime ? timeout : Timeout.InfiniteTimeSpan;
         try

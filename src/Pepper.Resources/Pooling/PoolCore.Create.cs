@@ -291,5 +291,5 @@ internal sealed partial class PoolCore
 
     /// <summary>One creation under way: for which place, by which factory, and who had queued when it began.</summary>
     private readonly record struct Creation(
-        PoolEntry Entry, FactoryAdapter Factory, int Generation, long QueuedBefore, bool IsDemanded, bool IsForBlockedThread);
+        PoolEntry Entry, FactoryAdapter Factory, int Generation, uint QueuedBefore, bool IsDemanded, bool IsForBlockedThread);
 }

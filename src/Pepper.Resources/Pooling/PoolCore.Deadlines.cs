@@ -34,34 +34,53 @@ internal sealed partial class PoolCore
     /// Callers with the pool's own timeout expire in the order of the queue, so that the queue itself is their list of
     /// deadlines; others have an entry in the wheel.
     /// </summary>
-    private void SetDeadline_NeedsLock(PoolWaiter waiter)
+    private void SetDeadline_NeedsLock(PoolWaiter waiter, TimeSpan timeout)
     {
-        waiter.StartedAt = _clock.Now();
-        var timeout = waiter.Request.Timeout;
+        var now = _clock.Now();
+        var isOwn = timeout != _options.AcquireTimeout;
+        if (isOwn)
+        {
+            waiter.Extras!.StartedAt = now;
+        }
+
         if (timeout == Timeout.InfiniteTimeSpan || timeout == TimeSpan.Zero)
         {
-            waiter.DueAt = long.MaxValue;
+            waiter.DueAt = now;
             return;
         }
 
-        waiter.DueAt = _clock.Due(waiter.StartedAt, timeout);
-        if (timeout != _options.AcquireTimeout)
+        waiter.DueAt = _clock.Due(now, timeout);
+        if (isOwn)
         {
-            _deadlines ??= new TimerWheel(waiter.StartedAt);
-            _deadlines.Add(waiter.OwnDeadline ??= new PoolWaiter.Deadline(waiter), waiter.DueAt);
+            _deadlines ??= new TimerWheel(now);
+            _deadlines.Add(waiter.Extras!, waiter.DueAt);
         }
 
         if (waiter.DueAt < _wakeAt)
         {
-            ArmDeadlineTimer_NeedsLock(waiter.DueAt, waiter.StartedAt);
+            ArmDeadlineTimer_NeedsLock(waiter.DueAt, now);
         }
     }
 
+    /// <summary>How long it has waited; for those with the pool's own timeout that follows from their deadline.</summary>
+    private TimeSpan WaitedSoFar_NeedsLock(PoolWaiter waiter)
+    {
+        if (waiter.Extras is { OwnTimeout: not null } extras)
+        {
+            return _clock.Since(extras.StartedAt);
+        }
+
+        var isNeverDue = _options.AcquireTimeout == Timeout.InfiniteTimeSpan || _options.AcquireTimeout == TimeSpan.Zero;
+        return isNeverDue ? _clock.Since(waiter.DueAt) : _clock.Since(_clock.Start(waiter.DueAt, _options.AcquireTimeout));
+    }
+
+    private TimeSpan TimeoutOf(PoolWaiter waiter) => waiter.Extras?.OwnTimeout ?? _options.AcquireTimeout;
+
     private void RemoveDeadline_NeedsLock(PoolWaiter waiter)
     {
-        if (waiter.OwnDeadline is { } deadline)
+        if (waiter.Extras is { IsLinked: true } extras)
         {
-            _deadlines!.Remove(deadline);
+            _deadlines!.Remove(extras);
         }
     }
 
@@ -118,7 +137,7 @@ internal sealed partial class PoolCore
         var node = _deadlines.Advance(now);
         while (node is not null)
         {
-            var waiter = ((PoolWaiter.Deadline)node).Waiter;
+            var waiter = ((PoolWaiterExtras)node).Waiter;
             node = node.Next;
             Expire_NeedsLock(waiter, expired);
         }
@@ -131,11 +150,12 @@ internal sealed partial class PoolCore
 
     private void ExpireInQueue_NeedsLock(long now, List<(PoolWaiter Waiter, bool IsCreating)> expired)
     {
-        var waiter = _waiters.First;
+        var isNeverDue = _options.AcquireTimeout == Timeout.InfiniteTimeSpan || _options.AcquireTimeout == TimeSpan.Zero;
+        var waiter = isNeverDue ? null : _waiters.First;
         while (waiter is not null)
         {
             var next = waiter.QueueNext;
-            if (waiter.Request.Timeout == _options.AcquireTimeout)
+            if (waiter.Extras?.OwnTimeout is null)
             {
                 if (waiter.DueAt > now)
                 {
@@ -169,18 +189,19 @@ internal sealed partial class PoolCore
     private void Expire(PoolWaiter waiter, bool isCreating, PoolStatistics statistics)
     {
         Interlocked.Increment(ref _timeouts);
+        var timeout = TimeoutOf(waiter);
         if (isCreating)
         {
             waiter.Fail(new ResourceTimeoutException(
-                $"Pool '{Name}': no resource within {TimeoutKnob(waiter.Request.Timeout)}: "
+                $"Pool '{Name}': no resource within {TimeoutKnob(timeout)}: "
                 + "one was being created for the caller all the while. Its creation goes on and will serve the next.",
-                ResourceStage.Create, waiter.Request.Timeout, Name, Type, _lastCreateFailure));
+                ResourceStage.Create, timeout, Name, Type, _lastCreateFailure));
             return;
         }
 
         var reason = statistics.IsPaused ? ExhaustionReason.Paused
             : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse : ExhaustionReason.NotReady;
-        var exception = ExhaustedException(waiter.Request.Timeout, reason, statistics);
+        var exception = ExhaustedException(timeout, reason, statistics);
         LogExhaustion(exception);
         waiter.Fail(exception);
     }

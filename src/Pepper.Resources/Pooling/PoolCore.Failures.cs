@@ -23,7 +23,7 @@ internal sealed partial class PoolCore
             _retryMinimumAt = TimeProvider.GetTimestamp()
                 + (long)(BackOff(_failuresInARow).TotalSeconds * TimeProvider.TimestampFrequency);
             var isSomethingToComeBack = _live - _creating - _hung - CountStates().Leaving > 0;
-            while (_waiters.First is { } first && first.Sequence < creation.QueuedBefore)
+            while (_waiters.First is { } first && (int)(first.Sequence - creation.QueuedBefore) < 0)
             {
                 TakeOut_NeedsLock(first, AcquireOutcome.Failed);
                 told.Add(first);

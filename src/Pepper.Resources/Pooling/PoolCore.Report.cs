@@ -126,16 +126,27 @@ internal sealed partial class PoolCore
         };
     }
 
-    /// <summary>Called on the caller's thread when a wait has ended.</summary>
-    internal void ReportWait(PoolWaiter waiter)
+    /// <summary>
+    /// Notes the trace that the caller is in, if anybody listens. Called by the caller, before it can take its result.
+    /// </summary>
+    internal void NoteTrace(PoolWaiter waiter)
     {
-        if (waiter.StartedExactly == 0)
+        if (ResourceActivities.IsEnabled)
+        {
+            (waiter.Extras ??= new PoolWaiterExtras(waiter)).NoteTrace(this);
+        }
+    }
+
+    /// <summary>Called on the caller's thread when a wait has ended.</summary>
+    internal void ReportWait(PoolWaiter waiter, PoolWaiterExtras extras)
+    {
+        if (extras.StartedExactly == 0)
         {
             return;
         }
 
         var instruments = _monitor.Instruments;
-        var time = TimeProvider.GetElapsedTime(waiter.StartedExactly);
+        var time = TimeProvider.GetElapsedTime(extras.StartedExactly);
         _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(waiter.Outcome), time);
         if (waiter.Outcome == AcquireOutcome.Ok)
         {
@@ -183,7 +194,7 @@ internal sealed partial class PoolCore
     private IReadOnlyList<LeaseInfo> LongestHolders(int most) => [.. GetLeases().Take(most)];
 
     private TimeSpan OldestWait_NeedsLock() =>
-        _waiters.First is { } first ? TimeSpan.FromMilliseconds(_clock.Now() - first.StartedAt) : TimeSpan.Zero;
+        _waiters.First is { } first ? WaitedSoFar_NeedsLock(first) : TimeSpan.Zero;
 
     /// <summary>One pass over the words. Safe without the lock; exact when nothing moves.</summary>
     private StateCounts CountStates()

@@ -5,12 +5,12 @@ internal sealed class PoolWaiterQueue
 {
     private PoolWaiter? _first;
     private PoolWaiter? _last;
-    private long _sequence;
+    private uint _sequence;
 
     internal int Count { get; private set; }
 
     /// <summary>The number that the next arrival gets.</summary>
-    internal long NextSequence => _sequence;
+    internal uint NextSequence => _sequence;
 
     internal int BlockingCount { get; private set; }
 

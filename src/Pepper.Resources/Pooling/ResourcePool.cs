@@ -236,7 +236,7 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         }
 
         var waiter = Unsafe.As<AsyncPoolWaiter<T>>(queued!);
-        waiter.NoteTrace(_core);
+        _core.NoteTrace(waiter);
         waiter.Watch(cancellationToken);
         _core.ServeCaller(isAlone);
         if (timeout == TimeSpan.Zero)
