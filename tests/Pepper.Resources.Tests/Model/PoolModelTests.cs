@@ -1,0 +1,96 @@
+using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Pepper.Resources.Tests.Model;
+
+/// <summary>
+/// Random sequences of operations on a pool, each compared with a plain model of it. PEPPER_LONG=1 runs many more of them. A failure
+/// names its seed, which PEPPER_SEED takes: the run then begins with that very sequence.
+/// </summary>
+[Trait("Category", "Long")]
+public sealed class PoolModelTests
+{
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("PEPPER_LONG") == "1";
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
+
+    // What has failed once is known to fail; its smaller relatives need not be waited for as long.
+    private static readonly TimeSpan ShrinkGuard = TimeSpan.FromSeconds(1);
+
+    private static readonly int FirstSeed =
+        int.TryParse(Environment.GetEnvironmentVariable("PEPPER_SEED"), CultureInfo.InvariantCulture, out var seed)
+            ? seed
+            : Environment.TickCount & 0xff_ffff;
+
+    [Fact]
+    public async Task Pool_RandomSequences_DoesWhatTheModelAllows()
+    {
+        var count = IsLong ? 20_000 : 200;
+        for (var index = 0; index < count; index++)
+        {
+            var program = ProgramOf(FirstSeed + index);
+            if (await FailureOfAsync(program, Guard) is { } failure)
+            {
+                var smallest = await ShrinkAsync(program, failure);
+                Assert.Fail(
+                    $"Replay with PEPPER_SEED={FirstSeed + index} (sequence {index}). The smallest sequence found that fails:"
+                    + $"{Environment.NewLine}{smallest.Message}{Environment.NewLine}{Environment.NewLine}"
+                    + $"As it failed at first:{Environment.NewLine}{failure.Message}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Program_SameSeed_IsTheSame()
+    {
+        var seeds = Enumerable.Range(FirstSeed, 20).ToList();
+
+        Assert.Equal(seeds.Select(seed => ProgramOf(seed).ToString()), seeds.Select(seed => ProgramOf(seed).ToString()));
+        Assert.Equal(seeds.Count, seeds.Select(seed => ProgramOf(seed).ToString()).Distinct().Count());
+    }
+
+    [Fact]
+    public void Shrink_Program_YieldsOtherPrograms()
+    {
+        var program = ProgramOf(FirstSeed);
+
+        Assert.DoesNotContain(
+            program.Shrink(), other => other.Setup == program.Setup && other.Operations.SequenceEqual(program.Operations));
+        Assert.Contains(program.Shrink(), smaller => smaller.Operations.Count == program.Operations.Count - 1);
+    }
+
+    private static PoolProgram ProgramOf(int seed) => PoolProgram.Any.Sample(1, new Rnd((ulong)seed), 1).Single();
+
+    private static async Task<ModelMismatchException?> FailureOfAsync(PoolProgram program, TimeSpan guard)
+    {
+        try
+        {
+            await PoolModelRun.RunAsync(program, guard);
+            return null;
+        }
+        catch (ModelMismatchException failure)
+        {
+            return failure;
+        }
+    }
+
+    private static async Task<ModelMismatchException> ShrinkAsync(PoolProgram program, ModelMismatchException failure)
+    {
+        var arbitrary = Arb.From(PoolProgram.Any, static one => one.Shrink());
+        var isSmaller = true;
+        while (isSmaller)
+        {
+            isSmaller = false;
+            foreach (var smaller in arbitrary.Shrinker(program))
+            {
+                if (await FailureOfAsync(smaller, ShrinkGuard) is { } other)
+                {
+                    (program, failure, isSmaller) = (smaller, other, true);
+                    break;
+                }
+            }
+        }
+
+        return failure;
+    }
+}
