@@ -38,13 +38,14 @@ public sealed class BrokenConnectionTests(PostgresFixture fixture) : PostgresTes
     public async Task Acquire_AllSessionsWereKilled_ManyCallersAllGetWorkingOnes()
     {
         await using var pool = NewPool(Options(maxSize: 3), new() { ValidationQuery = "SELECT 1" });
-        await KillAsync(await LendTogetherAsync(pool, 3));
+        var killed = await LendTogetherAsync(pool, 3);
+        await KillAsync(killed);
 
         var sessions = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => LendAsync(pool))).WaitAsync(Guard);
 
-        Assert.InRange(sessions.Distinct().Count(), 1, 3);
-        Assert.Equal(3, pool.Statistics.Destroyed);
+        Assert.Empty(sessions.Intersect(killed));
         Assert.InRange(await CountSessionsAsync(), 1, 3);
+        Assert.Equal(0, pool.Statistics.InUse);
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public sealed class BrokenConnectionTests(PostgresFixture fixture) : PostgresTes
         {
             session = await SessionAsync(lease.Resource);
             await KillAsync(session);
-            await Assert.ThrowsAsync<PostgresException>(() => SessionAsync(lease.Resource));
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => SessionAsync(lease.Resource));
         }
 
         Assert.NotEqual(session, await LendAsync(pool));
@@ -84,7 +85,7 @@ public sealed class BrokenConnectionTests(PostgresFixture fixture) : PostgresTes
         await KillAsync(session);
 
         // Nothing but a query finds out; from then on the connection knows, and so does the pool.
-        await Assert.ThrowsAsync<PostgresException>(() => LendAsync(pool));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => LendAsync(pool));
 
         Assert.NotEqual(session, await LendAsync(pool));
     }
@@ -99,18 +100,5 @@ public sealed class BrokenConnectionTests(PostgresFixture fixture) : PostgresTes
         Assert.Equal(PostgresErrorCodes.UndefinedFunction, Assert.IsType<PostgresException>(thrown.GetBaseException()).SqlState);
         await WaitForSessionsAsync(0);
         Assert.Equal(0, pool.Statistics.Size);
-    }
-
-    private static async Task<int[]> LendTogetherAsync(
-        Resources.Pooling.IResourcePool<System.Data.Common.DbConnection> pool, int count)
-    {
-        var leases = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => pool.AcquireAsync().AsTask())).WaitAsync(Guard);
-        var sessions = await Task.WhenAll(leases.Select(lease => SessionAsync(lease.Resource)));
-        foreach (var lease in leases)
-        {
-            await lease.DisposeAsync();
-        }
-
-        return sessions;
     }
 }

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using Npgsql;
 using Pepper.Resources;
 using Pepper.Resources.Connections;
-using Pepper.Resources.Pooling;
 
 namespace Pepper.IntegrationTests.PostgreSql;
 
@@ -61,6 +59,7 @@ public sealed class ConnectionResourceTests(PostgresFixture fixture) : PostgresT
 
         Assert.Equal(320, seen.Count);
         Assert.InRange(seen.Max(), 2, 5);
+        await UntilAsync(() => resource.Pool.Statistics.Creating == 0);
         Assert.Equal(resource.Pool.Statistics.Size, await CountSessionsAsync());
         await manager.ReleaseAsync(resource.Metadata.Id);
         await WaitForSessionsAsync(0);

@@ -1,8 +1,6 @@
-using System.Data.Common;
 using Npgsql;
 using Pepper.Resources;
 using Pepper.Resources.Connections;
-using Pepper.Resources.Pooling;
 
 namespace Pepper.IntegrationTests.PostgreSql;
 
@@ -33,20 +31,18 @@ public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
         var failures = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ =>
             Assert.ThrowsAsync<ResourceInitializationException>(() => LendAsync(pool)))).WaitAsync(TimeSpan.FromSeconds(15));
 
-        Assert.All(failures, static failure => Assert.IsType<NpgsqlException>(failure.GetBaseException().GetType() ==
-            typeof(NpgsqlException) ? failure.GetBaseException() : failure.InnerException));
+        Assert.All(failures, static failure => Assert.IsAssignableFrom<NpgsqlException>(failure.InnerException));
         Assert.All(failures, static failure => Assert.Equal("pg", failure.ResourceId));
         Assert.Equal(0, pool.Statistics.InUse);
         Assert.Equal(0, pool.Statistics.Waiting);
 
         await StartAsync();
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => LendAsync(pool)));
+        await LendTogetherAsync(pool, 5);
 
-        var after = pool.Statistics;
-        Assert.Equal(after.Size, after.Idle);
-        Assert.InRange(after.Size, 1, 5);
-        Assert.Equal(after.Size, await CountSessionsAsync());
-        Assert.Equal(after.Created - after.Destroyed, after.Size);
+        Assert.Equal(5, pool.Statistics.Idle);
+        Assert.Equal(5, pool.Statistics.Size);
+        Assert.Equal(5, await CountSessionsAsync());
+        Assert.Equal(16, (await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => LendAsync(pool)))).Length);
     }
 
     [Fact]
@@ -63,7 +59,7 @@ public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
         await StartAsync();
 
         await LendAsync(pool);
-        Assert.Equal(1, pool.Statistics.Size);
+        await UntilAsync(() => pool.Statistics.Size == 1);
         Assert.Equal(1, await CountSessionsAsync());
     }
 
@@ -76,6 +72,7 @@ public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
 
         var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => resource.InitializeAsync()).WaitAsync(Guard);
         Assert.Equal("orders", thrown.ResourceId);
+        Assert.Contains(Causes(thrown), static cause => cause is NpgsqlException);
         Assert.Equal(ResourceState.Failed, resource.State);
 
         await StartAsync();
@@ -102,8 +99,16 @@ public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
         await StartAsync();
         await connection.OpenAsync();
         Assert.Equal(1, await ScalarAsync<int>(connection, "SELECT 1"));
-        Assert.Equal(1, source.Pool.Statistics.Size);
+        await UntilAsync(() => source.Pool.Statistics.Size == 1);
         Assert.Equal(1, await CountSessionsAsync());
+    }
+
+    private static IEnumerable<Exception> Causes(Exception thrown)
+    {
+        for (var cause = thrown.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            yield return cause;
+        }
     }
 
     private async Task StopAsync()

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Npgsql;
 using Pepper.Resources;
@@ -82,6 +83,30 @@ public abstract class PostgresTest : IAsyncLifetime
         return await SessionAsync(lease.Resource);
     }
 
+    /// <summary>Lends as many at once and tells which sessions these were.</summary>
+    private protected static async Task<int[]> LendTogetherAsync(IResourcePool<DbConnection> pool, int count)
+    {
+        var leases = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => pool.AcquireAsync().AsTask())).WaitAsync(Guard);
+        var sessions = await Task.WhenAll(leases.Select(lease => SessionAsync(lease.Resource)));
+        foreach (var lease in leases)
+        {
+            await lease.DisposeAsync();
+        }
+
+        return sessions;
+    }
+
+    /// <summary>For what happens on another thread and has no event that a test could await.</summary>
+    private protected static async Task UntilAsync(Func<bool> condition)
+    {
+        using var guard = new CancellationTokenSource(Guard);
+        while (!condition())
+        {
+            guard.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
     private protected async Task ExecuteAsAdminAsync(string sql) => await ExecuteAsync(await AdminAsync(), sql);
 
     /// <summary>How many sessions of this test the server has, or of those that fulfil a condition.</summary>
@@ -111,7 +136,7 @@ public abstract class PostgresTest : IAsyncLifetime
     // Another one after the server was stopped.
     private async Task<NpgsqlConnection> AdminAsync()
     {
-        if (_admin is { State: not System.Data.ConnectionState.Open })
+        if (_admin is { State: not ConnectionState.Open })
         {
             await _admin.DisposeAsync();
             _admin = null;

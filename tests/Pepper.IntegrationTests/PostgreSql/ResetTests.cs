@@ -61,10 +61,12 @@ public sealed class ResetTests(PostgresFixture fixture) : PostgresTest(fixture)
         Assert.Equal(1, pool.Statistics.Destroyed);
     }
 
-    [Fact]
-    public async Task Return_Rollback_EndsAnOpenTransactionAndKeepsTheConnection()
+    [Theory]
+    [InlineData("ROLLBACK")]
+    [InlineData("ROLLBACK; DISCARD ALL")]
+    public async Task Return_Rollback_EndsATransactionThatThereMayBeAndKeepsTheConnection(string reset)
     {
-        await using var pool = NewPool(connection: new() { ResetCommand = "ROLLBACK" });
+        await using var pool = NewPool(connection: new() { ResetCommand = reset });
         int session;
         await using (var lease = await pool.AcquireAsync())
         {
@@ -73,6 +75,7 @@ public sealed class ResetTests(PostgresFixture fixture) : PostgresTest(fixture)
             await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(lease.Resource, "SELECT 1 / 0"));
         }
 
+        Assert.Equal(session, await LendAsync(pool));
         Assert.Equal(session, await LendAsync(pool));
     }
 
