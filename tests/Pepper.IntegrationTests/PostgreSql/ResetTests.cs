@@ -11,8 +11,8 @@ public sealed class ResetTests(PostgresFixture fixture) : PostgresTest(fixture)
     private const string TemporaryTables = "SELECT count(*) FROM pg_class WHERE relname = 'mine' AND relpersistence = 't'";
     private const string Locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
 
-    // What DISCARD ALL does but for the statements that were prepared.
-    private const string DiscardButStatements = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; "
+    // What ROLLBACK; DISCARD ALL does but for the statements that were prepared.
+    private const string DiscardButStatements = "ROLLBACK; CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; "
         + "SELECT pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
 
     [Theory]
@@ -64,6 +64,7 @@ public sealed class ResetTests(PostgresFixture fixture) : PostgresTest(fixture)
     [Theory]
     [InlineData("ROLLBACK")]
     [InlineData("ROLLBACK; DISCARD ALL")]
+    [InlineData(DiscardButStatements)]
     public async Task Return_Rollback_EndsATransactionThatThereMayBeAndKeepsTheConnection(string reset)
     {
         await using var pool = NewPool(connection: new() { ResetCommand = reset });
