@@ -6,12 +6,15 @@ namespace Pepper.Tests;
 
 /// <summary>
 /// A PostgreSQL cluster of one's own: in a temporary folder, on a free port of the loopback, gone at the end. Used by tests and
-/// benchmarks.
+/// benchmarks, by one caller at a time.
 /// </summary>
 internal sealed class PostgresCluster : IAsyncDisposable
 {
+    private const int Attempts = 5;
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
     private readonly DirectoryInfo _folder;
     private readonly string _programs;
+    private PostgresServer? _server;
 
     private PostgresCluster(string programs, DirectoryInfo folder, int port)
     {
@@ -23,9 +26,11 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Where the server's programs are; null when it is not installed.</summary>
     internal static string? ProgramsFolder { get; } = FindPrograms();
 
-    internal int Port { get; }
+    internal int Port { get; private set; }
 
     internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=pepper;Database=postgres";
+
+    private string Data => Path.Combine(_folder.FullName, "data");
 
     internal static async Task<PostgresCluster> StartAsync(int maxConnections = 100)
     {
@@ -37,18 +42,17 @@ internal sealed class PostgresCluster : IAsyncDisposable
             if (Environment.UserName == "root")
             {
                 // The server refuses to run as root; the package brings a user for it.
-                await cluster.RunAsync("chown", ["postgres", folder.FullName]);
+                await cluster.RunAsync(new ProcessStartInfo("chown", ["postgres", folder.FullName]));
             }
 
-            var data = Path.Combine(folder.FullName, "data");
-            await cluster.RunAsServerUserAsync(
-                "initdb", ["-D", data, "-U", "pepper", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]);
-            await File.AppendAllLinesAsync(Path.Combine(data, "postgresql.conf"),
+            await cluster.RunAsync(cluster.AsServerUser(
+                "initdb", "-D", cluster.Data, "-U", "pepper", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"));
+            await File.AppendAllLinesAsync(Path.Combine(cluster.Data, "postgresql.conf"),
             [
-                $"port = {cluster.Port}", "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{folder.FullName}'",
-                "fsync = off", $"max_connections = {maxConnections}", "shared_buffers = 64MB",
+                "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{folder.FullName}'", "fsync = off",
+                $"max_connections = {maxConnections}", "shared_buffers = 64MB", "logging_collector = off",
             ]);
-            await cluster.StartServerAsync();
+            await cluster.StartOnAFreePortAsync();
             return cluster;
         }
         catch
@@ -58,19 +62,42 @@ internal sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
-    internal Task StartServerAsync() => RunAsServerUserAsync(
-        "pg_ctl", ["-D", Data, "-l", Path.Combine(_folder.FullName, "log"), "-w", "-t", "60", "start"]);
+    /// <summary>Starts the server, after it was stopped; returns when it takes connections, on the port that it had.</summary>
+    internal async Task StartServerAsync()
+    {
+        if (_server is not null)
+        {
+            throw new InvalidOperationException("The server runs already.");
+        }
 
-    internal Task StopServerAsync() => RunAsServerUserAsync("pg_ctl", ["-D", Data, "-m", "immediate", "-w", "-t", "60", "stop"]);
+        // A child of this process and not of pg_ctl: so it is waited for when it ends, and leaves no defunct process behind where
+        // nobody else does that.
+        _server = await PostgresServer.StartAsync(
+            AsServerUser("postgres", "-D", Data, "-p", Port.ToString(null, null)), Guard);
+    }
+
+    /// <summary>Stops the server at once, as a crash would: every connection breaks. Returns when its process has ended.</summary>
+    internal async Task StopServerAsync()
+    {
+        if (_server is { } server)
+        {
+            _server = null;
+            await using (server)
+            {
+                if (!server.HasExited)
+                {
+                    await RunAsync(AsServerUser("pg_ctl", "-D", Data, "-m", "immediate", "-W", "stop"));
+                    await server.WaitForExitAsync(Guard);
+                }
+            }
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         try
         {
-            if (File.Exists(Path.Combine(Data, "postmaster.pid")))
-            {
-                await StopServerAsync();
-            }
+            await StopServerAsync();
         }
         finally
         {
@@ -78,19 +105,20 @@ internal sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
-    private string Data => Path.Combine(_folder.FullName, "data");
-
     private static string? FindPrograms()
     {
         const string debian = "/usr/lib/postgresql";
-        var candidates = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator).AsEnumerable();
+        var candidates = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).AsEnumerable();
         if (Directory.Exists(debian))
         {
-            var versions = Directory.GetDirectories(debian).OrderDescending();
+            var versions = Directory.GetDirectories(debian)
+                .OrderByDescending(static folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0);
             candidates = candidates.Concat(versions.Select(static version => Path.Combine(version, "bin")));
         }
 
-        return candidates.FirstOrDefault(static folder => File.Exists(Path.Combine(folder, "initdb")));
+        string[] programs = ["initdb", "pg_ctl", "postgres"];
+        return candidates.FirstOrDefault(folder => programs.All(program => File.Exists(Path.Combine(folder, program))));
     }
 
     private static int FreePort()
@@ -100,29 +128,54 @@ internal sealed class PostgresCluster : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private Task RunAsServerUserAsync(string program, string[] arguments)
+    /// <summary>A port that was free a moment ago may be taken by now: then another one is tried.</summary>
+    private async Task StartOnAFreePortAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await StartServerAsync();
+                return;
+            }
+            catch (InvalidOperationException failure) when (
+                attempt < Attempts && failure.Message.Contains("Address already in use", StringComparison.Ordinal))
+            {
+                Port = FreePort();
+            }
+        }
+    }
+
+    private ProcessStartInfo AsServerUser(string program, params string[] arguments)
     {
         var path = Path.Combine(_programs, program);
         return Environment.UserName == "root"
-            ? RunAsync("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
-            : RunAsync(path, arguments);
+            ? new ProcessStartInfo(
+                "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
+            : new ProcessStartInfo(path, arguments);
     }
 
-    private async Task RunAsync(string program, string[] arguments)
+    private async Task RunAsync(ProcessStartInfo start)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
+        start.RedirectStandardError = start.RedirectStandardOutput = true;
+        start.WorkingDirectory = _folder.FullName;
+        using var process = Process.Start(start)!;
+        try
         {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            WorkingDirectory = _folder.FullName,
-            UseShellExecute = false,
-        })!;
-
-        // The server inherits the pipes and keeps them open, so the end of the output is not the end of the program.
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
+            var texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync())
+                .WaitAsync(Guard);
+            await process.WaitForExitAsync().WaitAsync(Guard);
+            if (process.ExitCode != 0)
+            {
+                throw new InvalidOperationException(
+                    $"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}:\n"
+                    + string.Concat(texts));
+            }
+        }
+        finally
         {
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+            // Nothing happens when it has ended.
+            process.Kill(entireProcessTree: true);
         }
     }
 }
