@@ -151,7 +151,9 @@ internal sealed partial class PoolModel
         }
     }
 
-    /// <summary>What holds whenever nothing moves: nothing idle beside a waiter, no unmet need, nothing left in a closed pool.</summary>
+    /// <summary>
+    /// What holds whenever nothing moves: nothing idle beside a waiter, no unmet need, nothing left in a closed pool.
+    /// </summary>
     private void Settle()
     {
         while (!_isPaused && !_isDisposed && FirstWaiter is { } waiter && Count(Phase.Idle) > 0)

@@ -284,7 +284,9 @@ internal sealed class PoolModelRun : IAsyncDisposable
         return meant.Count == 0 ? null : meant[operation.Pick % meant.Count];
     }
 
-    /// <summary>Waits until the pool is in one of the states that the model allows after the operation; others are dropped.</summary>
+    /// <summary>
+    /// Waits until the pool is in one of the states that the model allows after the operation; others are dropped.
+    /// </summary>
     private async Task CompareAsync(Action<PoolModel> operation, string answer = PoolModel.Done)
     {
         var before = _states;
