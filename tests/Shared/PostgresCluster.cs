@@ -70,8 +70,8 @@ internal sealed class PostgresCluster : IAsyncDisposable
             throw new InvalidOperationException("The server runs already.");
         }
 
-        // A child of this process and not of pg_ctl: so it is waited for when it ends, and leaves no defunct process behind where
-        // nobody else does that.
+        // A child of this process and not of pg_ctl: so it is waited for when it ends, and leaves no defunct process behind
+        // where nobody else does that.
         _server = await PostgresServer.StartAsync(
             AsServerUser("postgres", "-D", Data, "-p", Port.ToString(null, null)), Guard);
     }
