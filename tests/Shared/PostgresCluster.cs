@@ -76,7 +76,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
             AsServerUser("postgres", "-D", Data, "-p", Port.ToString(null, null)), Guard);
     }
 
-    /// <summary>Stops the server at once, as a crash would: every connection breaks. Returns when its process has ended.</summary>
+    /// <summary>Stops the server at once, as a crash would: each connection breaks. Returns when its process has ended.</summary>
     internal async Task StopServerAsync()
     {
         if (_server is { } server)
