@@ -70,13 +70,13 @@ internal sealed class PostgresCluster : IAsyncDisposable
             throw new InvalidOperationException("The server runs already.");
         }
 
-        // A child of this process and not of pg_ctl: so it is waited for when it ends, and leaves no defunct process behind where
-        // nobody else does that.
+        // A child of this process and not of pg_ctl: so it is waited for when it ends, and leaves no defunct process behind
+        // where nobody else does that.
         _server = await PostgresServer.StartAsync(
             AsServerUser("postgres", "-D", Data, "-p", Port.ToString(null, null)), Guard);
     }
 
-    /// <summary>Stops the server at once, as a crash would: every connection breaks. Returns when its process has ended.</summary>
+    /// <summary>Stops the server at once, as a crash would: each connection breaks. Returns when its process has ended.</summary>
     internal async Task StopServerAsync()
     {
         if (_server is { } server)

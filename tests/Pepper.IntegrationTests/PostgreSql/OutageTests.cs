@@ -85,7 +85,8 @@ public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
     public async Task Open_DataSourceThroughAnOutage_FailsAndWorksAgain()
     {
         await using var source = ConnectionPool.CreateDataSource(
-            NpgsqlFactory.Instance, ConnectionString, Options(maxSize: 2), new() { ValidationQuery = "SELECT 1" }, monitor: Monitor);
+            NpgsqlFactory.Instance, ConnectionString, Options(maxSize: 2), new() { ValidationQuery = "SELECT 1" },
+            monitor: Monitor);
         await using var connection = source.CreateConnection();
         await connection.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();

@@ -48,7 +48,8 @@ public sealed class TimeTests(PostgresFixture fixture) : PostgresTest(fixture)
         Assert.NotEqual(session, await LendAsync(pool));
     }
 
-    // The caller is told at once; but Npgsql, once it has reached the port, heeds no cancellation before its own Timeout has passed.
+    // The caller is told at once; but Npgsql, once it has reached the port, heeds no cancellation before its own Timeout has
+    // passed.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
