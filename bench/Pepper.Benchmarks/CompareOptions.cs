@@ -10,7 +10,7 @@ internal sealed record CompareOptions
 
     public string? JsonFile { get; private init; }
 
-    /// <summary>A folder for the Markdown; null for none.</summary>
+    /// <summary>A folder for the Markdown. Default: bench/results, when a whole run is made from the repository's root.</summary>
     public string? ResultsFolder { get; private init; }
 
     internal static CompareOptions? Parse(ReadOnlySpan<string> arguments, TextWriter errors)
@@ -47,6 +47,8 @@ internal sealed record CompareOptions
             }
         }
 
-        return options;
+        return options.ResultsFolder is null && options.Only is null && Directory.Exists("bench")
+            ? options with { ResultsFolder = Path.Combine("bench", "results") }
+            : options;
     }
 }
