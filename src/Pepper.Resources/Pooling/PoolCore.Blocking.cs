@@ -3,11 +3,11 @@ namespace Pepper.Resources.Pooling;
 /// <content>Callers that block their thread.</content>
 internal sealed partial class PoolCore
 {
-    internal PoolEntry AcquireBlocking(TimeSpan timeout, CallSiteParts site, out long token, CancellationToken cancellationToken)
+    internal PoolEntry AcquireBlocking(in AcquireRequest request, out long token, CancellationToken cancellationToken)
     {
         var ready = _isBorrowPlain
-            ? TryAcquire(out token, site.Member, site.File, site.Line)
-            : TryAcquireWithCare(out token, site.Member, site.File, site.Line, isBlocking: true);
+            ? TryAcquire(out token, request.Member, request.File, request.Line)
+            : TryAcquireWithCare(out token, request.Member, request.File, request.Line, isBlocking: true);
         if (ready is not null)
         {
             return ready;
@@ -15,7 +15,7 @@ internal sealed partial class PoolCore
 
         using var waiter = new BlockingPoolWaiter();
         PoolWaiter? queued = waiter;
-        if (Enqueue(new AcquireRequest(timeout, site.Member, site.File, site.Line), ref queued, out var isAlone) is { } refusal)
+        if (Enqueue(request, ref queued, out var isAlone) is { } refusal)
         {
             throw refusal;
         }
@@ -25,7 +25,7 @@ internal sealed partial class PoolCore
             static (state, canceled) => ((Cancellation)state!).Run(canceled), new Cancellation(this, waiter)))
         {
             ServeCaller(isAlone);
-            Block(waiter, timeout);
+            Block(waiter, request.Timeout);
         }
 
         if (waiter.Extras is { } extras)
@@ -78,6 +78,3 @@ internal sealed partial class PoolCore
         }
     }
 }
-
-/// <summary>Caller information on its way to an entry; the file is a path, as the compiler gave it.</summary>
-internal readonly record struct CallSiteParts(string? Member, string? File, int Line);

@@ -194,7 +194,6 @@ internal sealed partial class PoolCore
         entry.Item = resource;
         entry.Factory = creation.Factory;
         entry.BornVersion = SlotState.VersionOf(entry.Word);
-        entry.BornAt = now;
         entry.ExpiresAt = ExpiryFrom(now);
         int size;
         PoolWaiter? waiter;

@@ -16,7 +16,6 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
     internal FactoryAdapter? Factory;
     internal int Generation;
     internal long BornVersion;
-    internal long BornAt;
     internal long ExpiresAt;
 
     // Of the holder. Written by whoever lends, right after the claim; read for reports, which check the word afterwards.

@@ -129,7 +129,8 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        var entry = _core.AcquireBlocking(timeout, new CallSiteParts(member, file, line), out var token, cancellationToken);
+        var entry = _core.AcquireBlocking(
+            new AcquireRequest(timeout, member, file, line), out var token, cancellationToken);
         return new Lease<T>(entry, token);
     }
 
