@@ -53,8 +53,10 @@ internal sealed class PoolModelRun : IAsyncDisposable
 
     /// <param name="program">What to run.</param>
     /// <param name="guard">How long, in real time, to wait for the pool to come to rest as it should.</param>
+    /// <returns>What became of the callers, and of the resources.</returns>
     /// <exception cref="ModelMismatchException">The pool did what the model does not allow.</exception>
-    internal static async Task RunAsync(PoolProgram program, TimeSpan guard)
+    internal static async Task<(IEnumerable<Outcome> Outcomes, IEnumerable<DestroyReason> Reasons)> RunAsync(
+        PoolProgram program, TimeSpan guard)
     {
         await using var run = new PoolModelRun(program, guard);
         for (var index = 0; index < program.Operations.Count; index++)
@@ -64,6 +66,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
         }
 
         await run.FinishAsync();
+        return (run._callers.Select(static caller => caller.Seen.Outcome), run._factory.Reasons);
     }
 
     public ValueTask DisposeAsync()
