@@ -25,7 +25,9 @@ internal enum Outcome
     /// <summary>The deadline passed, or the creation's limit, while the resource was being made.</summary>
     TimedOut,
 
-    /// <summary>Of callers whose deadlines pass together, which are covered by the creations under way is not specified.</summary>
+    /// <summary>
+    /// Which of the callers whose deadlines pass together are covered by the creations under way is not specified.
+    /// </summary>
     ExhaustedOrTimedOut,
     CreateFailed,
     Closed,

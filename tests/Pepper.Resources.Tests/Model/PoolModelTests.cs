@@ -6,8 +6,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources.Tests.Model;
 
 /// <summary>
-/// Random sequences of operations on a pool, each compared with a plain model of it. PEPPER_LONG=1 runs many more of them. A failure
-/// names its seed, which PEPPER_SEED takes: the run then begins with that very sequence.
+/// Random sequences of operations on a pool, each compared with a plain model of it. PEPPER_LONG=1 runs many more of them. A
+/// failure names its seed, which PEPPER_SEED takes: the run then begins with that very sequence.
 /// </summary>
 [Trait("Category", "Long")]
 public sealed class PoolModelTests

@@ -109,7 +109,9 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
         from operations in Gen.ArrayOf(AnyOperation, length)
         select new PoolProgram(setup, operations);
 
-    /// <summary>Smaller ones: without a run of operations (long runs first), then with simpler ones, then in a simpler pool.</summary>
+    /// <summary>
+    /// Smaller ones: without a run of operations (long runs first), then in a simpler pool, then with simpler operations.
+    /// </summary>
     internal IEnumerable<PoolProgram> Shrink()
     {
         for (var length = Operations.Count; length >= 1; length /= 2)
