@@ -11,6 +11,7 @@ internal sealed class GatedFactory(bool hasHooks) : IResourceFactory<ModelItem>
     private readonly Lock _lock = new();
     private readonly SortedDictionary<int, TaskCompletionSource<ModelItem>> _pending = [];
     private readonly Dictionary<int, int> _destroyed = [];
+    private readonly HashSet<DestroyReason> _reasons = [];
     private int _begun;
     private int _live;
     private string? _fault;
@@ -55,6 +56,7 @@ internal sealed class GatedFactory(bool hasHooks) : IResourceFactory<ModelItem>
         lock (_lock)
         {
             _live--;
+            _reasons.Add(reason);
             if (!_destroyed.TryAdd(resource.Id, 1))
             {
                 _fault = $"Resource {resource.Id} is destroyed twice.";
@@ -62,6 +64,18 @@ internal sealed class GatedFactory(bool hasHooks) : IResourceFactory<ModelItem>
         }
 
         return default;
+    }
+
+    /// <summary>Why resources were destroyed.</summary>
+    internal IReadOnlyList<DestroyReason> Reasons
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _reasons];
+            }
+        }
     }
 
     internal void Complete(int id) => End(id)!.SetResult(new ModelItem(id));

@@ -96,6 +96,7 @@ internal sealed partial class PoolModel
         (nameof(seen.Rejections), _rejections, seen.Rejections),
         (nameof(seen.Created), _created, seen.Created),
         (nameof(seen.CreateFailures), _createFailures, seen.CreateFailures),
+        (nameof(seen.ConsecutiveCreateFailures), _failuresInARow, seen.ConsecutiveCreateFailures),
         (nameof(seen.Destroyed), Count(Phase.Destroyed), seen.Destroyed),
         (nameof(seen.Detached), Count(Phase.Detached), seen.Detached),
         (nameof(seen.Abandoned), 0, seen.Abandoned),

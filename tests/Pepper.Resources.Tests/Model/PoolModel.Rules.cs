@@ -81,9 +81,8 @@ internal sealed partial class PoolModel
     }
 
     /// <summary>A failed creation: told to all who came before it, or only to the first when something can come back.</summary>
-    private void GiveUp(ModelResource creation, Outcome outcome)
+    private void Tell(ModelResource creation, Outcome outcome)
     {
-        Set(creation with { Phase = Phase.NotCreated });
         _createFailures++;
         _failuresInARow++;
         _retryMinimumAt = _now + Math.Min(30_000, 100L << Math.Min(_failuresInARow - 1, 20));
@@ -95,6 +94,30 @@ internal sealed partial class PoolModel
             if (isSomethingToComeBack)
             {
                 break;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Creations that took too long. They end side by side: their failures are told in any order, and need may be met, or not,
+    /// between one and the next.
+    /// </summary>
+    private void EndOverdue()
+    {
+        var overdue = All(Phase.Creating).FindAll(creation => _now - creation.Since >= PoolSetup.CreateTimeout);
+        foreach (var creation in overdue)
+        {
+            Set(creation with { Phase = Phase.NotCreated });
+        }
+
+        while (overdue.Count > 0)
+        {
+            var creation = overdue[_choices.OneOf(overdue.Count)];
+            overdue.Remove(creation);
+            Tell(creation, Outcome.TimedOut);
+            if (overdue.Count > 0)
+            {
+                Supply(_choices.OneOf(overdue.Count + 1));
             }
         }
     }
@@ -152,7 +175,7 @@ internal sealed partial class PoolModel
     }
 
     /// <summary>
-    /// What holds whenever nothing moves: nothing idle beside a waiter, no unmet need, nothing left in a closed pool.
+    /// What holds whenever nothing moves: nothing is idle beside a waiter, no need is unmet, nothing is left in a closed pool.
     /// </summary>
     private void Settle()
     {
@@ -172,7 +195,8 @@ internal sealed partial class PoolModel
 
             foreach (var creation in All(Phase.Creating))
             {
-                GiveUp(creation, Outcome.Disposed);
+                Set(creation with { Phase = Phase.NotCreated });
+                Tell(creation, Outcome.Disposed);
             }
         }
     }

@@ -226,24 +226,18 @@ internal sealed partial class PoolModel
         Place(made);
     }
 
-    internal void Fail(int creation) => GiveUp(_resources[creation], Outcome.CreateFailed);
+    internal void Fail(int creation)
+    {
+        Set(_resources[creation] with { Phase = Phase.NotCreated });
+        Tell(_resources[creation], Outcome.CreateFailed);
+    }
 
     /// <summary>Moves time on, at most to the next moment at which something falls due.</summary>
     internal void Advance(long by)
     {
         _now += by;
         ExpireWaiters();
-        var overdue = All(Phase.Creating).Where(one => _now - one.Since >= PoolSetup.CreateTimeout).ToList();
-        foreach (var creation in overdue)
-        {
-            GiveUp(creation, Outcome.TimedOut);
-            if (overdue.Count > 1)
-            {
-                // They end side by side: one may be replaced before the other's failure is told, or not.
-                Supply(_choices.OneOf(overdue.Count + 1));
-            }
-        }
-
+        EndOverdue();
         if (_startedAt >= 0 && !_isDisposed && by > 0 && (_now - _startedAt) % PoolSetup.Tick == 0)
         {
             Maintain();

@@ -14,7 +14,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly GatedFactory _factory;
     private readonly ResourcePool<ModelItem> _pool;
-    private readonly List<Caller> _callers = [];
+    private readonly List<PoolCaller> _callers = [];
     private readonly List<Task> _drains = [];
     private readonly List<Task> _disposals = [];
     private IReadOnlyList<PoolModel> _states;
@@ -53,8 +53,10 @@ internal sealed class PoolModelRun : IAsyncDisposable
 
     /// <param name="program">What to run.</param>
     /// <param name="guard">How long, in real time, to wait for the pool to come to rest as it should.</param>
+    /// <returns>What became of the callers, and of the resources.</returns>
     /// <exception cref="ModelMismatchException">The pool did what the model does not allow.</exception>
-    internal static async Task RunAsync(PoolProgram program, TimeSpan guard)
+    internal static async Task<(IEnumerable<Outcome> Outcomes, IEnumerable<DestroyReason> Reasons)> RunAsync(
+        PoolProgram program, TimeSpan guard)
     {
         await using var run = new PoolModelRun(program, guard);
         for (var index = 0; index < program.Operations.Count; index++)
@@ -64,6 +66,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
         }
 
         await run.FinishAsync();
+        return (run._callers.Select(static caller => caller.Seen.Outcome), run._factory.Reasons);
     }
 
     public ValueTask DisposeAsync()
@@ -108,8 +111,10 @@ internal sealed class PoolModelRun : IAsyncDisposable
         OperationKind.Pause => AskAsync(_pool.Pause, model => model.Pause()),
         OperationKind.Resume => AskAsync(_pool.Resume, model => model.Resume()),
         OperationKind.InvalidatePool => AskAsync(_pool.Invalidate, model => model.InvalidatePool()),
-        OperationKind.CompleteCreation => EndCreationAsync(operation, _factory.Complete, static (model, id) => model.Complete(id)),
-        OperationKind.FailCreation => EndCreationAsync(operation, _factory.Fail, static (model, id) => model.Fail(id)),
+        OperationKind.CompleteCreation =>
+            EndCreationAsync(operation, _factory.Complete, static (model, id) => model.Complete(id)),
+        OperationKind.FailCreation =>
+            EndCreationAsync(operation, _factory.Fail, static (model, id) => model.Fail(id)),
         OperationKind.Drain => DrainAsync(),
         OperationKind.DisposePool => DisposePoolAsync(),
         _ => UseLeaseAsync(operation),
@@ -122,13 +127,13 @@ internal sealed class PoolModelRun : IAsyncDisposable
             ? _pool.AcquireAsync(source.Token)
             : _pool.AcquireAsync(
                 timeout is { } given ? TimeSpan.FromMilliseconds(given) : Timeout.InfiniteTimeSpan, source.Token);
-        _callers.Add(new Caller(_callers.Count, source) { Task = task });
+        _callers.Add(new PoolCaller(_callers.Count, source) { Task = task });
         return CompareAsync(model => model.Acquire(timeout));
     }
 
     private Task TryAcquireAsync()
     {
-        var caller = new Caller(_callers.Count, new CancellationTokenSource());
+        var caller = new PoolCaller(_callers.Count, new CancellationTokenSource());
         caller.Seen = caller.Seen with { Outcome = Outcome.None };
         if (_pool.TryAcquire(out var lease))
         {
@@ -278,14 +283,14 @@ internal sealed class PoolModelRun : IAsyncDisposable
         }
     }
 
-    private Caller? Pick(PoolOperation operation, Predicate<Caller> isMeant)
+    private PoolCaller? Pick(PoolOperation operation, Predicate<PoolCaller> isMeant)
     {
         var meant = _callers.FindAll(isMeant);
         return meant.Count == 0 ? null : meant[operation.Pick % meant.Count];
     }
 
     /// <summary>
-    /// Waits until the pool is in one of the states that the model allows after the operation; others are dropped.
+    /// Waits until the pool is in one of the states that the model allows after the operation; the others are dropped.
     /// </summary>
     private async Task CompareAsync(Action<PoolModel> operation, string answer = PoolModel.Done)
     {
@@ -339,61 +344,6 @@ internal sealed class PoolModelRun : IAsyncDisposable
                 _disposals.Count > 0 && _disposals.TrueForAll(static task => task.IsCompletedSuccessfully));
     }
 
-    private ModelMismatchException Mismatch(string what) => new($"{what}{Environment.NewLine}The program:{Environment.NewLine}{_program}");
-
-    /// <summary>One who asked for a resource, and what has become of it.</summary>
-    private sealed class Caller(int id, CancellationTokenSource source)
-    {
-        internal int Id { get; } = id;
-
-        internal CancellationTokenSource Source { get; } = source;
-
-        internal ValueTask<Lease<ModelItem>> Task { get; init; }
-
-        internal ModelCaller Seen { get; set; } = new(id, Outcome.Waiting);
-
-        internal Lease<ModelItem> Lease { get; private set; }
-
-        internal bool IsHeld { get; private set; }
-
-        internal bool HasHeld => Seen.Outcome == Outcome.Lent && !IsHeld;
-
-        internal void Take(Lease<ModelItem> lease)
-        {
-            Lease = lease;
-            IsHeld = true;
-            Seen = Seen with { Outcome = Outcome.Lent, Resource = lease.Resource.Id };
-        }
-
-        internal void GiveUp() => IsHeld = false;
-
-        internal async Task LookAsync()
-        {
-            if (Seen.Outcome != Outcome.Waiting || !Task.IsCompleted)
-            {
-                return;
-            }
-
-            try
-            {
-                Take(await Task);
-            }
-            catch (Exception failure)
-            {
-                Seen = Seen with
-                {
-                    Outcome = failure switch
-                    {
-                        PoolExhaustedException => Outcome.Exhausted,
-                        ResourceTimeoutException => Outcome.TimedOut,
-                        ResourceInitializationException => Outcome.CreateFailed,
-                        OperationCanceledException => Outcome.Canceled,
-                        PoolClosedException => Outcome.Closed,
-                        ObjectDisposedException => Outcome.Disposed,
-                        _ => throw new ModelMismatchException($"Caller {Id} got an unexpected exception: {failure}"),
-                    },
-                };
-            }
-        }
-    }
+    private ModelMismatchException Mismatch(string what) =>
+        new($"{what}{Environment.NewLine}The program:{Environment.NewLine}{_program}");
 }

@@ -26,7 +26,7 @@ internal enum Outcome
     TimedOut,
 
     /// <summary>
-    /// Of callers whose deadlines pass together, which are covered by the creations under way is not specified.
+    /// Which of the callers whose deadlines pass together are covered by the creations under way is not specified.
     /// </summary>
     ExhaustedOrTimedOut,
     CreateFailed,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources.Tests.Model;
 
@@ -16,6 +17,7 @@ public sealed class PoolModelTests
 
     // What has failed once is known to fail; its smaller relatives need not be waited for as long.
     private static readonly TimeSpan ShrinkGuard = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestShrink = TimeSpan.FromMinutes(1);
 
     private static readonly int FirstSeed =
         int.TryParse(Environment.GetEnvironmentVariable("PEPPER_SEED"), CultureInfo.InvariantCulture, out var seed)
@@ -25,7 +27,7 @@ public sealed class PoolModelTests
     [Fact]
     public async Task Pool_RandomSequences_DoesWhatTheModelAllows()
     {
-        var count = IsLong ? 20_000 : 200;
+        var count = IsLong ? 100_000 : 2_000;
         for (var index = 0; index < count; index++)
         {
             var program = ProgramOf(FirstSeed + index);
@@ -38,6 +40,28 @@ public sealed class PoolModelTests
                     + $"As it failed at first:{Environment.NewLine}{failure.Message}");
             }
         }
+    }
+
+    [Fact]
+    public async Task Pool_TheFirstSequences_GetToEveryOutcome()
+    {
+        HashSet<Outcome> outcomes = [];
+        HashSet<DestroyReason> reasons = [];
+        for (var seed = 0; seed < 500; seed++)
+        {
+            var (outcomesOfOne, reasonsOfOne) = await PoolModelRun.RunAsync(ProgramOf(seed), Guard);
+            outcomes.UnionWith(outcomesOfOne);
+            reasons.UnionWith(reasonsOfOne);
+        }
+
+        Assert.Equal(Enum.GetValues<Outcome>().Except([Outcome.Waiting, Outcome.ExhaustedOrTimedOut]), outcomes.Order());
+        Assert.Superset(
+            new HashSet<DestroyReason>
+            {
+                DestroyReason.Invalidated, DestroyReason.PoolInvalidated, DestroyReason.PoolClosed, DestroyReason.Resized,
+                DestroyReason.IdleTimeout, DestroyReason.MaxLifetime, DestroyReason.MaxUses,
+            },
+            reasons);
     }
 
     [Fact]
@@ -77,12 +101,18 @@ public sealed class PoolModelTests
     private static async Task<ModelMismatchException> ShrinkAsync(PoolProgram program, ModelMismatchException failure)
     {
         var arbitrary = Arb.From(PoolProgram.Any, static one => one.Shrink());
+        var begin = TimeProvider.System.GetTimestamp();
         var isSmaller = true;
         while (isSmaller)
         {
             isSmaller = false;
             foreach (var smaller in arbitrary.Shrinker(program))
             {
+                if (TimeProvider.System.GetElapsedTime(begin) > LongestShrink)
+                {
+                    return failure;
+                }
+
                 if (await FailureOfAsync(smaller, ShrinkGuard) is { } other)
                 {
                     (program, failure, isSmaller) = (smaller, other, true);

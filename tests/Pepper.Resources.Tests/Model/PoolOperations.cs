@@ -60,7 +60,7 @@ internal sealed record PoolSetup(
     internal const long GivenTimeout = 1_500;
     internal const long CreateTimeout = 5_010;
     internal const long IdleTimeout = 4_000;
-    internal const long MaxLifetime = 12_000;
+    internal const long MaxLifetime = 7_000;
     internal const long Tick = 1_000;
 
     internal static PoolSetup Simplest { get; } = new(0, 1, 4, HasHooks: false, Expires: false, MaxUses: null, MaxWaiters: null);
@@ -83,15 +83,15 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
         Weigh(3, OperationKind.UseStaleCopy),
         Weigh(3, OperationKind.InvalidateLease),
         Weigh(2, OperationKind.DetachLease),
-        Weigh(7, OperationKind.Advance),
+        Weigh(8, OperationKind.Advance),
         Weigh(2, OperationKind.Pause),
         Weigh(4, OperationKind.Resume),
-        Weigh(4, OperationKind.Resize),
+        Weigh(6, OperationKind.Resize),
         Weigh(2, OperationKind.InvalidatePool),
         Weigh(17, OperationKind.CompleteCreation),
         Weigh(5, OperationKind.FailCreation));
 
-    // At most one in a sequence of forty or so, as little happens afterwards.
+    // About one in a sequence of forty, as little happens afterwards.
     private static readonly Gen<PoolOperation> AnyOperation = Gen.Frequency(
         (150, Operation), Weigh(2, OperationKind.Drain), Weigh(1, OperationKind.DisposePool));
 
@@ -110,7 +110,7 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
         select new PoolProgram(setup, operations);
 
     /// <summary>
-    /// Smaller ones: without a run of operations (long runs first), then with simpler ones, then in a simpler pool.
+    /// Smaller ones: without a run of operations (long runs first), then in a simpler pool, then with simpler operations.
     /// </summary>
     internal IEnumerable<PoolProgram> Shrink()
     {
