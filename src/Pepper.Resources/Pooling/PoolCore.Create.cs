@@ -230,14 +230,16 @@ internal sealed partial class PoolCore
 
     private void MarkHung(Creation creation, Exception failure)
     {
+        List<PoolWaiter> concerned;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
             _creating--;
             _hung++;
+            concerned = NoteFailure_NeedsLock(creation, failure);
         }
 
-        TellWaiters(creation, failure);
+        Tell(concerned, failure);
         EnsureSupply();
         SignalProgress();
     }
@@ -245,17 +247,23 @@ internal sealed partial class PoolCore
     /// <summary>Nothing came of it: the place is free again.</summary>
     private void GiveUp(Creation creation, Exception failure, bool isHung)
     {
+        List<PoolWaiter>? concerned = null;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
             EndCreation_NeedsLock(isHung);
             _live--;
             Volatile.Write(ref creation.Entry.Word, SlotState.With(creation.Entry.Word, SlotState.Vacant));
+            if (!isHung)
+            {
+                // In one step with the place: whoever sees it free must also see why, and whom it no longer serves.
+                concerned = NoteFailure_NeedsLock(creation, failure);
+            }
         }
 
-        if (!isHung)
+        if (concerned is not null)
         {
-            TellWaiters(creation, failure);
+            Tell(concerned, failure);
         }
 
         EnsureSupply();

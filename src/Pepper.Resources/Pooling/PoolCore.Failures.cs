@@ -6,35 +6,37 @@ namespace Pepper.Resources.Pooling;
 internal sealed partial class PoolCore
 {
     /// <summary>
-    /// Tells those for whom the creation was made. When nothing is lent that could come back, these are all who had queued
-    /// before it began: another attempt for each in turn would only tell them later. Otherwise it is the first of them.
+    /// Takes those out of the queue for whom the creation was made. When nothing is lent that could come back, these are all who
+    /// had queued before it began: another attempt for each in turn would only tell them later. Otherwise it is the first of
+    /// them.
     /// </summary>
-    private void TellWaiters(Creation creation, Exception failure)
+    private List<PoolWaiter> NoteFailure_NeedsLock(Creation creation, Exception failure)
     {
         Interlocked.Increment(ref _createFailures);
-        _monitor.RecordError("create", TypeLabel, failure);
-        PoolLog.CreateFailed(_logger, Name, failure.Message, failure);
-        List<PoolWaiter> told = [];
-        lock (_lock)
+        _lastCreateFailure = failure;
+        _failuresInARow++;
+        _retryMinimumAt = TimeProvider.GetTimestamp()
+            + (long)(BackOff(_failuresInARow).TotalSeconds * TimeProvider.TimestampFrequency);
+        var isSomethingToComeBack = _live - _creating - _hung - CountStates().Leaving > 0;
+        List<PoolWaiter> concerned = [];
+        while (_waiters.First is { } first && (int)(first.Sequence - creation.QueuedBefore) < 0)
         {
-            AssertInvariants_NeedsLock();
-            _lastCreateFailure = failure;
-            _failuresInARow++;
-            _retryMinimumAt = TimeProvider.GetTimestamp()
-                + (long)(BackOff(_failuresInARow).TotalSeconds * TimeProvider.TimestampFrequency);
-            var isSomethingToComeBack = _live - _creating - _hung - CountStates().Leaving > 0;
-            while (_waiters.First is { } first && (int)(first.Sequence - creation.QueuedBefore) < 0)
+            TakeOut_NeedsLock(first, AcquireOutcome.Failed);
+            concerned.Add(first);
+            if (isSomethingToComeBack)
             {
-                TakeOut_NeedsLock(first, AcquireOutcome.Failed);
-                told.Add(first);
-                if (isSomethingToComeBack)
-                {
-                    break;
-                }
+                break;
             }
         }
 
-        foreach (var waiter in told)
+        return concerned;
+    }
+
+    private void Tell(List<PoolWaiter> concerned, Exception failure)
+    {
+        _monitor.RecordError("create", TypeLabel, failure);
+        PoolLog.CreateFailed(_logger, Name, failure.Message, failure);
+        foreach (var waiter in concerned)
         {
             waiter.Fail(FailureFor(failure));
         }
