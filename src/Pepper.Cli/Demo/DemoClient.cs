@@ -53,8 +53,9 @@ internal sealed class DemoClient(
         switch (_random.Next(10))
         {
             case < 5:
-                // Ids have no gaps and nothing is deleted: as many orders as are committed can be asked for.
-                var order = 1 + _random.Next(database.Orders + (int)counters.Committed);
+                // Ids have no gaps, and each order that came took the oldest away: as many as at first are there, the newest
+                // ones.
+                var order = counters.Committed + 1 + _random.Next(database.Orders);
                 counters.Read(await ReadAsync(connection => queries.CheckOrder(connection, order), stop));
                 break;
             case < 7:
@@ -76,7 +77,7 @@ internal sealed class DemoClient(
         var customer = 1 + _random.Next(database.Customers);
         var lines = OrdersDatabase.ChooseLines(_random);
         var total = OrderLine.Total(lines);
-        long? written;
+        WrittenOrder? written;
         while ((written = await WriteOnceAsync(customer, lines, total, stop)) is null)
         {
             // Only another program can have kept the database: let it, without a connection in the hand.
@@ -85,22 +86,22 @@ internal sealed class DemoClient(
         }
 
         // From here on it is committed: neither the end of the run nor a signal may keep it out of the log.
-        var entry = string.Create(CultureInfo.InvariantCulture, $"{written} {customer} {total} {number}\n");
+        var entry = string.Create(CultureInfo.InvariantCulture, $"{written.Value.Id} {customer} {total} {number}\n");
         await using var audit = await coordinator.Resources.AcquireAsync<FileResource>(AuditId, CancellationToken.None);
         await audit.Resource.AppendTextAsync(entry, CancellationToken.None);
         counters.Acknowledge();
     }
 
-    private async ValueTask<long?> WriteOnceAsync(int customer, OrderLine[] lines, long total, CancellationToken stop)
+    private async ValueTask<WrittenOrder?> WriteOnceAsync(int customer, OrderLine[] lines, long total, CancellationToken stop)
     {
         await using var lease = await AcquireAsync(stop);
         await turn.TakeAsync(stop);
         try
         {
             var written = queries.WriteOrder(lease.Resource, customer, lines);
-            if (written is not null)
+            if (written is { } order)
             {
-                counters.Commit(lines.Length, total);
+                counters.Commit(lines.Length, total, order);
             }
 
             return written;

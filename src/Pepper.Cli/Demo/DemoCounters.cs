@@ -11,6 +11,8 @@ internal sealed class DemoCounters
     private long _committed;
     private long _committedLines;
     private long _committedTotal;
+    private long _retiredLines;
+    private long _retiredTotal;
     private long _acknowledged;
     private long _busy;
     private long _emptied;
@@ -30,6 +32,12 @@ internal sealed class DemoCounters
 
     /// <summary>What those orders come to, in cents.</summary>
     internal long CommittedTotal => Volatile.Read(ref _committedTotal);
+
+    /// <summary>Lines in the orders that those took away, one each.</summary>
+    internal long RetiredLines => Volatile.Read(ref _retiredLines);
+
+    /// <summary>What the orders came to that those took away, in cents.</summary>
+    internal long RetiredTotal => Volatile.Read(ref _retiredTotal);
 
     /// <summary>Writes that are committed and in the audit log.</summary>
     internal long Acknowledged => Volatile.Read(ref _acknowledged);
@@ -62,8 +70,10 @@ internal sealed class DemoCounters
         }
     }
 
-    internal void Commit(int lines, long total)
+    internal void Commit(int lines, long total, WrittenOrder written)
     {
+        Interlocked.Add(ref _retiredLines, written.RetiredLines);
+        Interlocked.Add(ref _retiredTotal, written.RetiredTotal);
         Interlocked.Add(ref _committedLines, lines);
         Interlocked.Add(ref _committedTotal, total);
         Interlocked.Increment(ref _committed);

@@ -20,7 +20,10 @@ internal sealed class OrderQueries
     private readonly Lock _snapshots = new();
     private int _opening;
 
-    /// <summary>An order with its lines and its customer: its total is the sum of its lines.</summary>
+    /// <summary>
+    /// An order with its lines and its customer: its total is the sum of its lines. One that has gone since it was chosen is
+    /// older than all that are there.
+    /// </summary>
     internal string? CheckOrder(DbConnection connection, long id)
     {
         var statements = OpenSnapshot(connection);
@@ -35,8 +38,9 @@ internal sealed class OrderQueries
             }
         }
 
+        var isRetired = lines == 0 && statements.Oldest.ExecuteScalar() is long oldest && id < oldest;
         statements.Commit.ExecuteNonQuery();
-        return lines > 0 && sum == total ? null : Fault($"order {id} has a total of {total} and {lines} line(s) of {sum}");
+        return isRetired || (lines > 0 && sum == total) ? null : Fault($"order {id} has a total of {total} and {lines} line(s) of {sum}");
     }
 
     /// <summary>A customer's balance and orders, in one read transaction: the balance is what the orders come to.</summary>
@@ -78,12 +82,13 @@ internal sealed class OrderQueries
     }
 
     /// <summary>
-    /// Writes an order with its lines and adds it to its customer's balance, in one transaction. SQLite has one writer at a time;
-    /// a transaction that began as a reader could not wait for its turn, hence BEGIN IMMEDIATE.
+    /// Writes an order with its lines and adds it to its customer's balance, and takes the oldest order away, in one transaction:
+    /// so the database stays as large as it is, and an hour's run asks for the same work as a minute's. SQLite has one writer at
+    /// a time; a transaction that began as a reader could not wait for its turn, hence BEGIN IMMEDIATE.
     /// </summary>
-    /// <returns>The order's id; null when other writers kept the database for longer than the busy timeout, and nothing was
+    /// <returns>What was done; null when other writers kept the database for longer than the busy timeout, and nothing was
     /// written.</returns>
-    internal long? WriteOrder(DbConnection connection, long customer, OrderLine[] lines)
+    internal WrittenOrder? WriteOrder(DbConnection connection, long customer, OrderLine[] lines)
     {
         if (BeginWriting((SqliteConnection)connection) is not { } statements)
         {
@@ -99,13 +104,29 @@ internal sealed class OrderQueries
         }
 
         OrderStatements.With(statements.AddToBalance, customer, total).ExecuteNonQuery();
+        var (retiredLines, retiredTotal) = RetireOldest(statements);
         lock (_snapshots)
         {
             AssertInvariants_NeedsLock();
             Run_NeedsLock(statements.Commit);
         }
 
-        return id;
+        return new WrittenOrder(id, retiredLines, retiredTotal);
+    }
+
+    private static (int Lines, long Total) RetireOldest(OrderStatements statements)
+    {
+        long id, customer, total;
+        using (var reader = statements.Oldest.ExecuteReader())
+        {
+            reader.Read();
+            (id, customer, total) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
+        }
+
+        var lines = OrderStatements.With(statements.DeleteLines, id).ExecuteNonQuery();
+        OrderStatements.With(statements.DeleteOrder, id).ExecuteNonQuery();
+        OrderStatements.With(statements.AddToBalance, customer, -total).ExecuteNonQuery();
+        return (lines, total);
     }
 
     private OrderStatements OpenSnapshot(DbConnection connection)

@@ -31,6 +31,9 @@ internal sealed class OrderStatements
             """);
         InsertOrder = Prepare("INSERT INTO orders (customer, total) VALUES ($1, $2) RETURNING id");
         InsertLine = Prepare("INSERT INTO lines (\"order\", number, product, quantity, price) VALUES ($1, $2, $3, $4, $5)");
+        Oldest = Prepare("SELECT id, customer, total FROM orders ORDER BY id LIMIT 1");
+        DeleteLines = Prepare("DELETE FROM lines WHERE \"order\" = $1");
+        DeleteOrder = Prepare("DELETE FROM orders WHERE id = $1");
         AddToBalance = Prepare("UPDATE customers SET balance = balance + $2 WHERE id = $1");
     }
 
@@ -52,6 +55,12 @@ internal sealed class OrderStatements
     internal SqliteCommand InsertOrder { get; }
 
     internal SqliteCommand InsertLine { get; }
+
+    internal SqliteCommand Oldest { get; }
+
+    internal SqliteCommand DeleteLines { get; }
+
+    internal SqliteCommand DeleteOrder { get; }
 
     internal SqliteCommand AddToBalance { get; }
 

@@ -19,7 +19,9 @@ public sealed class DemoChecksTests
 
         var written = queries.WriteOrder(connection, 5, lines);
 
-        Assert.Equal(1_001, written);
+        Assert.Equal(1_001, written?.Id);
+        Assert.Null(queries.CheckOrder(connection, 1));
+        Assert.NotNull(queries.CheckOrder(connection, 1_002));
         Assert.Null(queries.CheckOrder(connection, 1_001));
         Assert.Null(queries.CheckCustomer(connection, 5));
         Assert.Null(queries.CheckTop(connection, 1, 50));
@@ -56,7 +58,7 @@ public sealed class DemoChecksTests
         Assert.Null(queries.WriteOrder(connection, 1, [new OrderLine(1, 1, 1)]));
 
         Execute(other, "COMMIT");
-        Assert.Equal(1_001, queries.WriteOrder(connection, 1, [new OrderLine(1, 1, 1)]));
+        Assert.Equal(1_001, queries.WriteOrder(connection, 1, [new OrderLine(1, 1, 1)])?.Id);
     }
 
     [Fact]
@@ -66,14 +68,14 @@ public sealed class DemoChecksTests
         var (counters, summary) = await VerifyAsync(folder, static _ => { }, "1001 5 650 1\n");
 
         Assert.Empty(counters.Examples);
-        Assert.Equal("1,001 orders, 2,459 lines, 1 audit entries", summary);
+        Assert.Equal("1,000 orders, 2,457 lines, 1 audit entries", summary);
     }
 
     [Theory]
     [InlineData(
         "UPDATE customers SET balance = 0 WHERE id = 2", "customers whose balance is not the sum of their orders: 1, not 0")]
     [InlineData("DELETE FROM lines WHERE \"order\" = 7", "orders that are not the sum of their lines: 1, not 0")]
-    [InlineData("DELETE FROM lines WHERE \"order\" = 1001; DELETE FROM orders WHERE id = 1001", "orders: 1000, not 1001")]
+    [InlineData("DELETE FROM lines WHERE \"order\" = 1001; DELETE FROM orders WHERE id = 1001", "orders: 999, not 1000")]
     public async Task Verification_DatabaseThatWasTamperedWith_FindsIt(string tampering, string fault)
     {
         using var folder = new TestFolder();
@@ -107,8 +109,9 @@ public sealed class DemoChecksTests
         var lines = new[] { new OrderLine(1, 2, 300), new OrderLine(2, 1, 50) };
         await using (var lease = await coordinator.AcquireAsync<DbConnection>(DemoClient.PoolName))
         {
-            new OrderQueries().WriteOrder(lease.Resource, 5, lines);
-            counters.Commit(lines.Length, 650);
+            var written = new OrderQueries().WriteOrder(lease.Resource, 5, lines);
+            Assert.NotNull(written);
+            counters.Commit(lines.Length, 650, written.Value);
             counters.Acknowledge();
             Execute((SqliteConnection)lease.Resource, "PRAGMA foreign_keys = OFF");
             tamper((SqliteConnection)lease.Resource);
