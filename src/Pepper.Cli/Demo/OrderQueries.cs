@@ -40,7 +40,9 @@ internal sealed class OrderQueries
 
         var isRetired = lines == 0 && statements.Oldest.ExecuteScalar() is long oldest && id < oldest;
         statements.Commit.ExecuteNonQuery();
-        return isRetired || (lines > 0 && sum == total) ? null : Fault($"order {id} has a total of {total} and {lines} line(s) of {sum}");
+        return isRetired || (lines > 0 && sum == total)
+            ? null
+            : Fault($"order {id} has a total of {total} and {lines} line(s) of {sum}");
     }
 
     /// <summary>A customer's balance and orders, in one read transaction: the balance is what the orders come to.</summary>
