@@ -43,13 +43,13 @@ internal static class CompareCommand
         var source = new CancellationTokenSource();
         Peer[] all =
         [
-            new PepperPeer(), new ObjectPoolPeer(), new SemaphoreQueuePeer(), new SemaphoreBagPeer(),
+            new PepperPeer(), new ObjectPoolPeer(), QueuePeer(), new InlineSemaphorePeer(), BagPeer(),
             new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true), new RawSlotPeer(),
         ];
         Peer[] bounded = [.. all.Where(static peer => peer.IsBounded)];
         Peer[] waiting =
         [
-            new PepperPeer(), new SemaphoreQueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
+            new PepperPeer(), QueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
         ];
         yield return ("one thread", name => Rounds.RunAsync(
             name, [.. all, new PepperTrackingPeer(), new PepperListenerPeer()], rounds,
@@ -84,4 +84,10 @@ internal static class CompareCommand
             yield return ("PostgreSQL: SELECT 1, 32 over 8", name => Databases.RunAsync(name, rounds, 32, isQueried: true));
         }
     }
+
+    private static SemaphorePeer<QueuePool> QueuePeer() =>
+        new("SemaphoreSlim + ConcurrentQueue", static places => new QueuePool(places));
+
+    private static SemaphorePeer<BagPool> BagPeer() =>
+        new("SemaphoreSlim + ConcurrentBag", static places => new BagPool(places));
 }

@@ -1,72 +1,62 @@
-using System.Collections.Concurrent;
-
 namespace Pepper.Benchmarks;
 
-/// <summary>What people write by hand: a semaphore for the number, a collection for the things.</summary>
-internal sealed class SemaphoreQueuePeer : Peer
+/// <summary>A pool written by hand, as its users call it.</summary>
+internal sealed class SemaphorePeer<TPool>(string name, Func<int, TPool> create) : Peer
+    where TPool : HandWrittenPool
 {
-    private SemaphoreSlim _semaphore = new(0);
-    private ConcurrentQueue<object> _items = [];
-    private Task[] _parked = [];
+    private TPool _pool = create(0);
+    private ValueTask<object>[] _parked = [];
 
-    internal override string Name => "SemaphoreSlim + ConcurrentQueue";
+    internal override string Name => name;
 
     internal override Task PrepareAsync(int places)
     {
-        _semaphore = new SemaphoreSlim(places);
-        _items = new ConcurrentQueue<object>(Enumerable.Range(0, places).Select(static _ => new object()));
+        _pool.Dispose();
+        _pool = create(places);
         return Task.CompletedTask;
     }
 
     internal override async Task LoopAsync(int operations)
     {
-        var (semaphore, items) = (_semaphore, _items);
+        var pool = _pool;
         for (var index = 0; index < operations; index++)
         {
-            await semaphore.WaitAsync();
-            items.TryDequeue(out var item);
-            items.Enqueue(item!);
-            semaphore.Release();
+            var item = await pool.RentAsync();
+            pool.Return(item);
         }
     }
 
     internal override async Task LoopAsync(int operations, CancellationToken cancellationToken)
     {
-        var (semaphore, items) = (_semaphore, _items);
+        var pool = _pool;
         for (var index = 0; index < operations; index++)
         {
-            await semaphore.WaitAsync(cancellationToken);
-            items.TryDequeue(out var item);
-            items.Enqueue(item!);
-            semaphore.Release();
+            var item = await pool.RentAsync(cancellationToken);
+            pool.Return(item);
         }
     }
 
     internal override async Task YieldLoopAsync(int operations, WaitSamples samples)
     {
-        var (semaphore, items) = (_semaphore, _items);
+        var pool = _pool;
         for (var index = 0; index < operations; index++)
         {
             var begin = samples.Begin();
-            await semaphore.WaitAsync();
-            items.TryDequeue(out var item);
+            var item = await pool.RentAsync();
             samples.End(begin);
             await Task.Yield();
-            items.Enqueue(item!);
-            semaphore.Release();
+            pool.Return(item);
         }
     }
 
     internal override async Task YieldLoopAsync(int operations, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var (semaphore, items) = (_semaphore, _items);
+        var pool = _pool;
         for (var index = 0; index < operations; index++)
         {
-            await semaphore.WaitAsync(timeout, cancellationToken);
-            items.TryDequeue(out var item);
+            var item = await pool.RentAsync(timeout, cancellationToken);
             await Task.Yield();
-            items.Enqueue(item!);
-            semaphore.Release();
+            pool.Return(item);
         }
     }
 
@@ -74,101 +64,28 @@ internal sealed class SemaphoreQueuePeer : Peer
     {
         for (var index = 0; index < places; index++)
         {
-            await _semaphore.WaitAsync();
+            await _pool.RentAsync();
         }
 
-        _parked = new Task[waiters];
+        _parked = new ValueTask<object>[waiters];
     }
 
     internal override void Park(int index, TimeSpan? timeout, CancellationToken cancellationToken) =>
         _parked[index] = timeout is { } limit
-            ? _semaphore.WaitAsync(limit, cancellationToken)
-            : _semaphore.WaitAsync(cancellationToken);
+            ? _pool.RentAsync(limit, cancellationToken)
+            : _pool.RentAsync(cancellationToken);
 
     internal override async Task EndParkedAsync()
     {
         foreach (var wait in _parked)
         {
-            await IgnoreCancellationAsync(wait);
+            await IgnoreCancellationAsync(wait.AsTask());
         }
     }
 
     public override ValueTask DisposeAsync()
     {
-        _semaphore.Dispose();
-        return default;
-    }
-}
-
-internal sealed class SemaphoreBagPeer : Peer
-{
-    private SemaphoreSlim _semaphore = new(0);
-    private ConcurrentBag<object> _items = [];
-
-    internal override string Name => "SemaphoreSlim + ConcurrentBag";
-
-    internal override Task PrepareAsync(int places)
-    {
-        _semaphore = new SemaphoreSlim(places);
-        _items = [.. Enumerable.Range(0, places).Select(static _ => new object())];
-        return Task.CompletedTask;
-    }
-
-    internal override async Task LoopAsync(int operations)
-    {
-        var (semaphore, items) = (_semaphore, _items);
-        for (var index = 0; index < operations; index++)
-        {
-            await semaphore.WaitAsync();
-            items.TryTake(out var item);
-            items.Add(item!);
-            semaphore.Release();
-        }
-    }
-
-    internal override async Task LoopAsync(int operations, CancellationToken cancellationToken)
-    {
-        var (semaphore, items) = (_semaphore, _items);
-        for (var index = 0; index < operations; index++)
-        {
-            await semaphore.WaitAsync(cancellationToken);
-            items.TryTake(out var item);
-            items.Add(item!);
-            semaphore.Release();
-        }
-    }
-
-    internal override async Task YieldLoopAsync(int operations, WaitSamples samples)
-    {
-        var (semaphore, items) = (_semaphore, _items);
-        for (var index = 0; index < operations; index++)
-        {
-            var begin = samples.Begin();
-            await semaphore.WaitAsync();
-            items.TryTake(out var item);
-            samples.End(begin);
-            await Task.Yield();
-            items.Add(item!);
-            semaphore.Release();
-        }
-    }
-
-    internal override async Task YieldLoopAsync(int operations, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        var (semaphore, items) = (_semaphore, _items);
-        for (var index = 0; index < operations; index++)
-        {
-            await semaphore.WaitAsync(timeout, cancellationToken);
-            items.TryTake(out var item);
-            await Task.Yield();
-            items.Add(item!);
-            semaphore.Release();
-        }
-    }
-
-    public override ValueTask DisposeAsync()
-    {
-        _semaphore.Dispose();
+        _pool.Dispose();
         return default;
     }
 }

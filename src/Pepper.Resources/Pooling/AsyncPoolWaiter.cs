@@ -12,7 +12,7 @@ namespace Pepper.Resources.Pooling;
 /// the one who awaits it: the first to set it leaves the rest to the second. Only when both have been there may the result be
 /// taken.
 /// </remarks>
-internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTaskSource<Lease<T>>
+internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>>
     where T : class
 {
     private const int Taken = int.MinValue;
@@ -55,14 +55,16 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
                 "A ValueTask is awaited once, and its result is not asked for before it has ended. Use AsTask() for more.");
         }
 
-        var failure = _result as Exception;
+        // The test for a sealed type is one comparison, that for an exception is a walk.
+        var result = _result!;
+        var failure = result is PoolEntry ? null : (Exception)result;
         if (Extras is { } extras)
         {
-            core.ReportWait(this, extras);
-            extras.ReportSpan(core, failure);
+            Core!.ReportWait(this, extras);
+            extras.ReportSpan(Core!, failure);
         }
 
-        var lease = failure is null ? new Lease<T>((PoolEntry)_result!, DueAt) : default;
+        var lease = failure is null ? new Lease<T>((PoolEntry)result, DueAt) : default;
         Recycle();
         if (failure is not null)
         {
@@ -78,8 +80,8 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
 
         return Volatile.Read(ref _continuation) is null || Volatile.Read(ref _result) is not { } result
             ? ValueTaskSourceStatus.Pending
-            : result is not Exception failure ? ValueTaskSourceStatus.Succeeded
-            : failure is OperationCanceledException ? ValueTaskSourceStatus.Canceled
+            : result is PoolEntry ? ValueTaskSourceStatus.Succeeded
+            : result is OperationCanceledException ? ValueTaskSourceStatus.Canceled
             : ValueTaskSourceStatus.Faulted;
     }
 
@@ -132,7 +134,7 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
 
     private void OnCanceled(CancellationToken cancellationToken)
     {
-        if (core.TryLeaveQueue(this, AcquireOutcome.Canceled))
+        if (Core!.TryLeaveQueue(this, AcquireOutcome.Canceled))
         {
             Fail(new OperationCanceledException(cancellationToken));
         }
@@ -149,7 +151,7 @@ internal sealed class AsyncPoolWaiter<T>(PoolCore core) : PoolWaiter, IValueTask
             _result = null;
             _version++;
             Volatile.Write(ref _untaken, _version);
-            core.ReturnWaiter(this);
+            Core!.ReturnWaiter(this);
         }
     }
 }

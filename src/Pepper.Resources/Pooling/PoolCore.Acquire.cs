@@ -16,10 +16,10 @@ internal sealed partial class PoolCore
             return TryAcquireWithCare(out token, member, file, line, isBlocking: false);
         }
 
-        if (Volatile.Read(ref _gate) == 0 && Claim(out token) is { } entry)
+        if (Volatile.Read(ref _gate.Word) == 0 && Claim(out token) is { } entry)
         {
             // Who queued, paused or closed since the first look comes first: nobody barges.
-            if (Volatile.Read(ref _gate) == 0)
+            if (Volatile.Read(ref _gate.Word) == 0)
             {
                 entry.Member = member;
                 entry.File = file;
@@ -43,7 +43,7 @@ internal sealed partial class PoolCore
     internal PoolEntry? TryAcquireWithCare(out long token, string? member, string? file, int line, bool isBlocking)
     {
         token = 0;
-        while (Volatile.Read(ref _gate) == 0 && ClaimHeld() is { } entry)
+        while (Volatile.Read(ref _gate.Word) == 0 && ClaimHeld() is { } entry)
         {
             if (!Validate(entry, isBlocking))
             {
@@ -60,7 +60,7 @@ internal sealed partial class PoolCore
                 continue;
             }
 
-            if (Volatile.Read(ref _gate) != 0)
+            if (Volatile.Read(ref _gate.Word) != 0)
             {
                 Offer(entry);
                 return null;
@@ -71,7 +71,7 @@ internal sealed partial class PoolCore
             // Before it is lent: a sweep that sees the loan must not see the time of an earlier one.
             NoteLoan(entry);
             token = Publish(entry, SlotState.InUse);
-            if (Volatile.Read(ref _gate) != 0)
+            if (Volatile.Read(ref _gate.Word) != 0)
             {
                 // A disposal that saw the entry held waits for what becomes of it.
                 SettleIfClosing();
@@ -84,7 +84,11 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>Keeps a waiter whose result has been taken, and which nothing refers to any more.</summary>
-    internal void ReturnWaiter(PoolWaiter waiter) => _spareWaiters.Put(waiter);
+    internal void ReturnWaiter(PoolWaiter waiter)
+    {
+        waiter.Core = null;
+        _spareWaiters.Put(waiter);
+    }
 
     /// <summary>Puts a caller into the queue.</summary>
     /// <param name="request">What it asks for.</param>
@@ -95,32 +99,36 @@ internal sealed partial class PoolCore
     {
         var trace = TracksLeaks ? Activity.Current?.TraceId ?? default : default;
         var startedExactly = IsWaitTimed ? TimeProvider.GetTimestamp() : 0;
+        var own = waiter ?? TakeWaiter();
+        Note(own, request, trace, startedExactly);
+        var now = _clock.Now();
         bool isClosed;
-        while (true)
+        lock (_lock)
         {
-            lock (_lock)
+            AssertInvariants_NeedsLock();
+            isClosed = IsClosed;
+            isAlone = _waiters.Count == 0;
+            if (!isClosed && MayWait_NeedsLock())
             {
-                AssertInvariants_NeedsLock();
-                isClosed = IsClosed;
-                isAlone = _waiters.Count == 0;
-                if (isClosed || !MayWait_NeedsLock())
-                {
-                    break;
-                }
-
-                waiter ??= _spareWaiters.Take_NeedsLock();
-                if (waiter is not null)
-                {
-                    Note(waiter, request, trace, startedExactly);
-                    Enqueue_NeedsLock(waiter, request.Timeout);
-                    return null;
-                }
+                Enqueue_NeedsLock(own, request.Timeout, now);
+                waiter = own;
+                return null;
             }
+        }
 
-            waiter = _newWaiter(this);
+        if (waiter is null)
+        {
+            ReturnWaiter(own);
         }
 
         return Refusal(request.Timeout, isClosed);
+    }
+
+    private PoolWaiter TakeWaiter()
+    {
+        var waiter = _spareWaiters.Take() ?? _newWaiter();
+        waiter.Core = this;
+        return waiter;
     }
 
     private void Note(PoolWaiter waiter, in AcquireRequest request, ActivityTraceId trace, long startedExactly)
@@ -138,13 +146,13 @@ internal sealed partial class PoolCore
         }
     }
 
-    private void Enqueue_NeedsLock(PoolWaiter waiter, TimeSpan timeout)
+    private void Enqueue_NeedsLock(PoolWaiter waiter, TimeSpan timeout, long now)
     {
         StartMaintenance_NeedsLock();
         waiter.Outcome = AcquireOutcome.Failed;
         _waiters.Enqueue(waiter);
-        _waits++;
-        SetDeadline_NeedsLock(waiter, timeout);
+        _gate.Waits++;
+        SetDeadline_NeedsLock(waiter, timeout, now);
         if (_waiters.Count == 1)
         {
             SetGate_NeedsLock();
@@ -251,7 +259,7 @@ internal sealed partial class PoolCore
     /// </summary>
     private PoolWaiter? Place_NeedsLock(PoolEntry entry, out long word, out DestroyReason reason)
     {
-        var waiter = (_gate & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
+        var waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
         var refusal = entry.Generation != _generation ? DestroyReason.PoolInvalidated
             : _live > _maxSize && _live - CountStates().Leaving > _maxSize ? DestroyReason.Resized
             : waiter is null && IsClosed ? DestroyReason.PoolClosed
@@ -298,7 +306,7 @@ internal sealed partial class PoolCore
     /// <summary>Whether somebody waits that nothing under way will serve.</summary>
     private bool CanServe()
     {
-        var gate = Volatile.Read(ref _gate);
+        var gate = Volatile.Read(ref _gate.Word);
         return (gate & (PausedFlag | DisposedFlag)) == 0 && (gate & WaitingMask) > Volatile.Read(ref _validating);
     }
 

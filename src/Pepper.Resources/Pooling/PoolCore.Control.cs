@@ -218,7 +218,7 @@ internal sealed partial class PoolCore
     /// </summary>
     private void SettleIfClosing(bool isSignalled = true)
     {
-        var gate = Volatile.Read(ref _gate);
+        var gate = Volatile.Read(ref _gate.Word);
         if ((gate & (DrainingFlag | DisposedFlag)) == 0 || (gate & WaitingMask) != 0)
         {
             return;

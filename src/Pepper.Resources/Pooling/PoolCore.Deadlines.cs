@@ -34,9 +34,8 @@ internal sealed partial class PoolCore
     /// Callers with the pool's own timeout expire in the order of the queue, so that the queue itself is their list of
     /// deadlines; others have an entry in the wheel.
     /// </summary>
-    private void SetDeadline_NeedsLock(PoolWaiter waiter, TimeSpan timeout)
+    private void SetDeadline_NeedsLock(PoolWaiter waiter, TimeSpan timeout, long now)
     {
-        var now = _clock.Now();
         var isOwn = timeout != _options.AcquireTimeout;
         if (isOwn)
         {

@@ -8,7 +8,6 @@ internal sealed partial class PoolCore
 {
     private const string DatabasePoolName = "db.client.connection.pool.name";
 
-    private long _waits;
     private long _timeouts;
     private long _cancellations;
     private long _rejections;
@@ -52,7 +51,7 @@ internal sealed partial class PoolCore
                 IsPaused = IsPaused,
                 IsClosed = IsClosed,
                 Acquired = states.Loans,
-                Waits = _waits,
+                Waits = _gate.Waits,
                 Timeouts = Interlocked.Read(ref _timeouts),
                 Cancellations = Interlocked.Read(ref _cancellations),
                 Rejections = Interlocked.Read(ref _rejections),

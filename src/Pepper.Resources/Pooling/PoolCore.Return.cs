@@ -64,7 +64,7 @@ internal sealed partial class PoolCore
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReturnPlainly(PoolEntry entry, long token)
     {
-        if (!_isReturnPlain || Volatile.Read(ref _gate) != 0)
+        if (!_isReturnPlain || Volatile.Read(ref _gate.Word) != 0)
         {
             return false;
         }
@@ -83,7 +83,7 @@ internal sealed partial class PoolCore
         }
 
         _hints.ForThisProcessor() = entry.Index;
-        if (Volatile.Read(ref _gate) != 0)
+        if (Volatile.Read(ref _gate.Word) != 0)
         {
             ServeWaiters();
         }
@@ -111,6 +111,11 @@ internal sealed partial class PoolCore
     private ValueTask ReturnWithCare(PoolEntry entry, long token)
     {
         var lentAt = entry.LentAt;
+        if (lentAt == 0 && _isReturnPlain && _isBorrowPlain && TryHandOver(entry, token))
+        {
+            return default;
+        }
+
         if (!TryEndLoan(entry, token, out var isDoomed))
         {
             return default;
@@ -139,11 +144,42 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>
+    /// Gives what comes back straight to the first in the queue, by one compare-and-swap from one loan to the next. False when
+    /// there is more to do, or nobody waits.
+    /// </summary>
+    private bool TryHandOver(PoolEntry entry, long token)
+    {
+        if (TracksLeaks || IsUseTimed || IsExpired(entry))
+        {
+            return false;
+        }
+
+        PoolWaiter? waiter;
+        var word = SlotState.Next(token, SlotState.InUse);
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 && _live <= _maxSize ? _waiters.First : null;
+            if (waiter is null || entry.Generation != _generation || !entry.TryMove(token, word))
+            {
+                return false;
+            }
+
+            TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
+        }
+
+        NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, trace: default);
+        waiter.Deliver(entry, word);
+        SettleIfClosing();
+        return true;
+    }
+
+    /// <summary>
     /// Puts what was returned into service: validated first, if it goes to a waiter; else that is due when it is lent.
     /// </summary>
     private void PutBack(PoolEntry entry)
     {
-        if ((Volatile.Read(ref _gate) & WaitingMask) != 0)
+        if ((Volatile.Read(ref _gate.Word) & WaitingMask) != 0)
         {
             Prepare(entry);
             return;

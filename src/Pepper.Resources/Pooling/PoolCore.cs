@@ -25,20 +25,20 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly ResourceMonitor _monitor;
     private readonly ILogger _logger;
     private readonly PoolClock _clock;
-    private readonly Func<PoolCore, PoolWaiter> _newWaiter;
+    private readonly Func<PoolWaiter> _newWaiter;
     private readonly PoolShutdown _closing = new();
     private readonly bool _validatesOnBorrow;
 
     private PoolEntry[] _entries;
     private FactoryAdapter _factory;
-    private long _gate;
+    private PoolGate _gate;
     private int _generation;
     private volatile bool _isReturnPlain;
     private volatile bool _isBorrowPlain;
 
     // Under the lock. Live places are all that are not vacant; creations that are overdue count as hung, no longer as creating.
     private readonly PoolWaiterQueue _waiters = new();
-    private readonly PoolWaiterCache _spareWaiters = new();
+    private readonly PoolWaiterCache _spareWaiters;
     private int _minSize;
     private int _maxSize;
     private int _live;
@@ -50,7 +50,7 @@ internal sealed partial class PoolCore : IResourceSource
 
     internal PoolCore(
         FactoryAdapter factory,
-        Func<PoolCore, PoolWaiter> newWaiter,
+        Func<PoolWaiter> newWaiter,
         ResourcePoolOptions options,
         TimeProvider timeProvider,
         ResourceMonitor monitor,
@@ -63,6 +63,7 @@ internal sealed partial class PoolCore : IResourceSource
         _monitor = monitor;
         _logger = new SafeLogger(logger);
         _newWaiter = newWaiter;
+        _spareWaiters = new PoolWaiterCache(newWaiter);
         _clock = new PoolClock(timeProvider);
         TypeLabel = _options.Type.ToLabel();
         _minSize = _options.MinSize;
@@ -94,11 +95,11 @@ internal sealed partial class PoolCore : IResourceSource
 
     internal bool IsSync => _factory.IsSync;
 
-    private bool IsDisposed => (Volatile.Read(ref _gate) & DisposedFlag) != 0;
+    private bool IsDisposed => (Volatile.Read(ref _gate.Word) & DisposedFlag) != 0;
 
-    private bool IsPaused => (Volatile.Read(ref _gate) & PausedFlag) != 0;
+    private bool IsPaused => (Volatile.Read(ref _gate.Word) & PausedFlag) != 0;
 
-    private bool IsClosed => (Volatile.Read(ref _gate) & (DisposedFlag | DrainingFlag)) != 0;
+    private bool IsClosed => (Volatile.Read(ref _gate.Word) & (DisposedFlag | DrainingFlag)) != 0;
 
     private void ReadHooks()
     {
@@ -113,14 +114,14 @@ internal sealed partial class PoolCore : IResourceSource
     /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no
     /// fence is needed.
     /// </summary>
-    private void CountWaiters_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
+    private void CountWaiters_NeedsLock() => Volatile.Write(ref _gate.Word, (_gate.Word & ~WaitingMask) | (uint)_waiters.Count);
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {
-        var flags = _gate & ~WaitingMask;
+        var flags = _gate.Word & ~WaitingMask;
 
         // An exchange and not a store: who queues, or closes the gate, looks at the entries next, and must not look too early.
-        Interlocked.Exchange(ref _gate, (flags | flagsToSet) & ~flagsToClear | (uint)_waiters.Count);
+        Interlocked.Exchange(ref _gate.Word, (flags | flagsToSet) & ~flagsToClear | (uint)_waiters.Count);
     }
 
     /// <summary>Claims an idle entry by one compare-and-swap, the one that this processor used last first.</summary>
@@ -253,7 +254,7 @@ internal sealed partial class PoolCore : IResourceSource
     private void AssertInvariants_NeedsLock()
     {
         Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
-        Debug.Assert((_gate & WaitingMask) == _waiters.Count, "The gate counts the waiters.");
+        Debug.Assert((_gate.Word & WaitingMask) == _waiters.Count, "The gate counts the waiters.");
         Debug.Assert(_creating >= 0 && _hung >= 0 && _creating + _hung <= _live, "What is being created is live.");
         Debug.Assert(_validating >= 0, "Validations under way are not negative.");
         Debug.Assert(_live >= 0 && _live <= _entries.Length, "Each live resource has a place.");

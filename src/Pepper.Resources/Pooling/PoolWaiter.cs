@@ -24,6 +24,9 @@ internal abstract class PoolWaiter
     internal PoolWaiter? QueueNext;
     internal PoolWaiter? QueuePrevious;
 
+    /// <summary>The pool it waits for; null while it is spare.</summary>
+    internal PoolCore? Core;
+
     /// <summary>
     /// While it waits: when it is due, in milliseconds of the pool's clock; when it began to wait, if it is never due. Once it
     /// has been served: the token of its loan.

@@ -45,15 +45,30 @@ internal sealed class PoolWaiterQueue
         }
 
         waiter.IsQueued = false;
-        if (waiter.QueuePrevious is { } previous)
+        if (ReferenceEquals(waiter, _first))
         {
-            previous.QueueNext = waiter.QueueNext;
+            // The next keeps its stale link back, which nobody follows while it is the first: nearly always it is the first that
+            // leaves, and another processor works on the next.
+            _first = waiter.QueueNext;
+            if (_first is null)
+            {
+                _last = null;
+            }
         }
         else
         {
-            _first = waiter.QueueNext;
+            RemoveFromWithin(waiter);
         }
 
+        waiter.QueueNext = waiter.QueuePrevious = null;
+        Count--;
+        BlockingCount -= waiter.IsBlocking ? 1 : 0;
+        return true;
+    }
+
+    private void RemoveFromWithin(PoolWaiter waiter)
+    {
+        waiter.QueuePrevious!.QueueNext = waiter.QueueNext;
         if (waiter.QueueNext is { } next)
         {
             next.QueuePrevious = waiter.QueuePrevious;
@@ -62,10 +77,5 @@ internal sealed class PoolWaiterQueue
         {
             _last = waiter.QueuePrevious;
         }
-
-        waiter.QueueNext = waiter.QueuePrevious = null;
-        Count--;
-        BlockingCount -= waiter.IsBlocking ? 1 : 0;
-        return true;
     }
 }

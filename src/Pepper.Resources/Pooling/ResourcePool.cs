@@ -44,7 +44,7 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         ArgumentNullException.ThrowIfNull(factory);
         _core = new PoolCore(
             new FactoryAdapter<T>(factory),
-            static core => new AsyncPoolWaiter<T>(core),
+            static () => new AsyncPoolWaiter<T>(),
             options ?? new ResourcePoolOptions(),
             timeProvider ?? TimeProvider.System,
             monitor ?? ResourceMonitor.Shared,
