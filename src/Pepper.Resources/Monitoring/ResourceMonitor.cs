@@ -108,9 +108,17 @@ public sealed class ResourceMonitor : IDisposable
     internal void RecordCleanup(string type, string reason) =>
         Add(Instruments.Cleanups, new TagList { { "type", type }, { "reason", reason } });
 
-    internal void RecordAcquisition(string type, string pool, string outcome, TimeSpan duration) =>
-        Record(Instruments.Acquisition, duration.TotalSeconds,
-            new TagList { { "type", type }, { "pool", pool }, { "outcome", outcome } });
+    internal static void Record(Histogram<double> histogram, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        try
+        {
+            histogram.Record(value, tags);
+        }
+        catch (Exception)
+        {
+            // A listener's failure is its own: it must not fail the operation that was watched.
+        }
+    }
 
     internal static void Record(Histogram<double> histogram, TimeSpan duration, string key, string value) =>
         Record(histogram, duration.TotalSeconds, new TagList { { key, value } });
@@ -123,7 +131,7 @@ public sealed class ResourceMonitor : IDisposable
         }
         catch (Exception)
         {
-            // A listener's failure is its own: it must not fail the operation that was watched.
+            // As above.
         }
     }
 

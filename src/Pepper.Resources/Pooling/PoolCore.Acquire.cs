@@ -24,7 +24,7 @@ internal sealed partial class PoolCore
                 entry.Member = member;
                 entry.File = file;
                 entry.Line = line;
-                if (TracksLeaks || _monitor.Instruments.Acquisition.Enabled || IsUseTimed)
+                if (TracksLeaks || _instruments.CountsAcquires || _instruments.IsUseTimed)
                 {
                     NoteLoan(entry);
                 }
@@ -98,16 +98,16 @@ internal sealed partial class PoolCore
     internal Exception? Enqueue(in AcquireRequest request, ref PoolWaiter? waiter, out bool isAlone)
     {
         var trace = TracksLeaks ? Activity.Current?.TraceId ?? default : default;
-        var startedExactly = IsWaitTimed ? TimeProvider.GetTimestamp() : 0;
+        var startedExactly = _instruments.IsWaitTimed ? TimeProvider.GetTimestamp() : 0;
         var own = waiter ?? TakeWaiter();
         Note(own, request, trace, startedExactly);
         var now = _clock.Now();
         bool isClosed;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             isClosed = IsClosed;
-            isAlone = _waiters.Count == 0;
+            isAlone = _gate.Waiters.Count == 0;
             if (!isClosed && MayWait_NeedsLock())
             {
                 Enqueue_NeedsLock(own, request.Timeout, now);
@@ -150,10 +150,10 @@ internal sealed partial class PoolCore
     {
         StartMaintenance_NeedsLock();
         waiter.Outcome = AcquireOutcome.Failed;
-        _waiters.Enqueue(waiter);
+        _gate.Waiters.Enqueue(waiter);
         _gate.Waits++;
         SetDeadline_NeedsLock(waiter, timeout, now);
-        if (_waiters.Count == 1)
+        if (_gate.Waiters.Count == 1)
         {
             SetGate_NeedsLock();
         }
@@ -165,11 +165,7 @@ internal sealed partial class PoolCore
 
     private Exception Refusal(TimeSpan timeout, bool isClosed)
     {
-        if (_monitor.Instruments.Acquisition.Enabled)
-        {
-            _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Rejected), TimeSpan.Zero);
-        }
-
+        _instruments.RecordAcquire(AcquireOutcome.Rejected, TimeSpan.Zero);
         if (!isClosed)
         {
             Interlocked.Increment(ref _rejections);
@@ -216,7 +212,7 @@ internal sealed partial class PoolCore
     /// <summary>Takes a caller out of the queue, if nobody else has; the caller of this method then ends it.</summary>
     internal bool TryLeaveQueue(PoolWaiter waiter, AcquireOutcome outcome)
     {
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             if (!TakeOut_NeedsLock(waiter, outcome))
@@ -243,7 +239,7 @@ internal sealed partial class PoolCore
         PoolWaiter? waiter;
         long word;
         DestroyReason reason;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             waiter = Place_NeedsLock(entry, out word, out reason);
@@ -259,7 +255,7 @@ internal sealed partial class PoolCore
     /// </summary>
     private PoolWaiter? Place_NeedsLock(PoolEntry entry, out long word, out DestroyReason reason)
     {
-        var waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
+        var waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 ? _gate.Waiters.First : null;
         var refusal = entry.Generation != _generation ? DestroyReason.PoolInvalidated
             : _live > _maxSize && _live - CountStates().Leaving > _maxSize ? DestroyReason.Resized
             : waiter is null && IsClosed ? DestroyReason.PoolClosed
@@ -270,7 +266,7 @@ internal sealed partial class PoolCore
         {
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Extras?.Trace ?? default);
-            entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
+            entry.LentAt = TracksLeaks || _instruments.IsUseTimed ? _clock.Now() : 0;
         }
 
         word = SlotState.With(
@@ -358,7 +354,7 @@ internal sealed partial class PoolCore
 
     private bool TakeOut_NeedsLock(PoolWaiter waiter, AcquireOutcome outcome)
     {
-        if (!_waiters.Remove(waiter))
+        if (!_gate.Waiters.Remove(waiter))
         {
             return false;
         }
@@ -372,7 +368,7 @@ internal sealed partial class PoolCore
     /// <summary>A caller for whom a place is free, or a resource on its way, does not count as waiting for others.</summary>
     private bool MayWait_NeedsLock() =>
         _options.MaxWaiters is not { } most
-        || _waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating + CountStates().Idle) <= most;
+        || _gate.Waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating + CountStates().Idle) <= most;
 
     private Exception ClosedException() =>
         IsDisposed

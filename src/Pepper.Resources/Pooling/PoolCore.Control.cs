@@ -10,7 +10,7 @@ internal sealed partial class PoolCore
     internal void Resize(int minSize, int maxSize)
     {
         ResourcePoolOptionsValidator.ValidateSizes(Name, minSize, maxSize);
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
@@ -44,7 +44,7 @@ internal sealed partial class PoolCore
     /// <summary>Begins a generation, and puts all of earlier ones out of service.</summary>
     internal void Invalidate()
     {
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
@@ -58,7 +58,7 @@ internal sealed partial class PoolCore
     internal async Task ReplaceFactoryAsync(FactoryAdapter factory, CancellationToken cancellationToken)
     {
         int generation;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
@@ -70,7 +70,7 @@ internal sealed partial class PoolCore
         }
 
         SweepGenerations();
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             ReadHooks();
@@ -86,7 +86,7 @@ internal sealed partial class PoolCore
     internal async Task WarmUpAsync(CancellationToken cancellationToken)
     {
         long failures;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             if (IsClosed)
@@ -121,7 +121,7 @@ internal sealed partial class PoolCore
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            await WaitUntilAsync(() => _waiters.Count == 0 && _live == 0, linked.Token).ConfigureAwait(false);
+            await WaitUntilAsync(() => _gate.Waiters.Count == 0 && _live == 0, linked.Token).ConfigureAwait(false);
             PoolLog.Changed(_logger, Name, "drained");
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -145,7 +145,7 @@ internal sealed partial class PoolCore
     {
         List<PoolWaiter> told = [];
         Task disposal;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             if (_disposal is null)
@@ -168,7 +168,7 @@ internal sealed partial class PoolCore
     private void Close_NeedsLock(List<PoolWaiter> told)
     {
         SetGate_NeedsLock(DisposedFlag);
-        while (_waiters.First is { } waiter)
+        while (_gate.Waiters.First is { } waiter)
         {
             TakeOut_NeedsLock(waiter, AcquireOutcome.Rejected);
             told.Add(waiter);
@@ -196,7 +196,7 @@ internal sealed partial class PoolCore
         while (true)
         {
             Task progress;
-            lock (_lock)
+            using (_gate.Latch.EnterScope())
             {
                 AssertInvariants_NeedsLock();
                 if (isSo_NeedsLock())
@@ -258,7 +258,7 @@ internal sealed partial class PoolCore
     private void TrimExcess()
     {
         List<PoolEntry> idle = [];
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             var excess = _live - _maxSize - CountStates().Leaving;
@@ -338,7 +338,7 @@ internal sealed partial class PoolCore
 
     private void ChangeGate(long flagsToSet, long flagsToClear, string change)
     {
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();

@@ -24,7 +24,7 @@ internal sealed partial class PoolCore
         while (true)
         {
             Creation creation;
-            lock (_lock)
+            using (_gate.Latch.EnterScope())
             {
                 AssertInvariants_NeedsLock();
                 if (!TryOrder_NeedsLock(out creation))
@@ -45,7 +45,7 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        var isDemanded = !IsPaused && _waiters.Count > _creating + _validating;
+        var isDemanded = !IsPaused && _gate.Waiters.Count > _creating + _validating;
         if (!isDemanded && !IsBelowMinimum_NeedsLock())
         {
             return false;
@@ -60,7 +60,7 @@ internal sealed partial class PoolCore
                 _live++;
                 _creating++;
                 creation = new Creation(
-                    entry, _factory, _generation, _waiters.NextSequence, isDemanded, _waiters.BlockingCount > 0);
+                    entry, _factory, _generation, _gate.Waiters.NextSequence, isDemanded, _gate.Waiters.BlockingCount > 0);
                 return true;
             }
         }
@@ -195,11 +195,12 @@ internal sealed partial class PoolCore
         entry.Factory = creation.Factory;
         entry.BornVersion = SlotState.VersionOf(entry.Word);
         entry.ExpiresAt = ExpiryFrom(now);
+        entry.LentAt = 0;
         int size;
         PoolWaiter? waiter;
         long word;
         DestroyReason reason;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             // In one step: a waiter whose creation no longer counts would be seen as one who needs another.
             AssertInvariants_NeedsLock();
@@ -231,7 +232,7 @@ internal sealed partial class PoolCore
     private void MarkHung(Creation creation, Exception failure)
     {
         List<PoolWaiter> concerned;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             _creating--;
@@ -248,7 +249,7 @@ internal sealed partial class PoolCore
     private void GiveUp(Creation creation, Exception failure, bool isHung)
     {
         List<PoolWaiter>? concerned = null;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             EndCreation_NeedsLock(isHung);

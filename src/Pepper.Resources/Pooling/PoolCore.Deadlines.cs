@@ -16,7 +16,7 @@ internal sealed partial class PoolCore
     internal void ExpireNow(PoolWaiter waiter)
     {
         bool isCreating;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             isCreating = IsCoveredByCreation_NeedsLock();
@@ -104,7 +104,7 @@ internal sealed partial class PoolCore
     private void OnDeadline()
     {
         List<(PoolWaiter Waiter, bool IsCreating)> expired = [];
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             var now = _clock.Now();
@@ -150,7 +150,7 @@ internal sealed partial class PoolCore
     private void ExpireInQueue_NeedsLock(long now, List<(PoolWaiter Waiter, bool IsCreating)> expired)
     {
         var isNeverDue = _options.AcquireTimeout == Timeout.InfiniteTimeSpan || _options.AcquireTimeout == TimeSpan.Zero;
-        var waiter = isNeverDue ? null : _waiters.First;
+        var waiter = isNeverDue ? null : _gate.Waiters.First;
         while (waiter is not null)
         {
             var next = waiter.QueueNext;
@@ -176,14 +176,14 @@ internal sealed partial class PoolCore
     private void Expire_NeedsLock(PoolWaiter waiter, List<(PoolWaiter Waiter, bool IsCreating)> expired)
     {
         expired.Add((waiter, IsCoveredByCreation_NeedsLock()));
-        _waiters.Remove(waiter);
+        _gate.Waiters.Remove(waiter);
         waiter.Outcome = AcquireOutcome.Timeout;
     }
 
     /// <summary>
     /// Whether each of those who wait has a creation of its own under way: then it is that which took too long.
     /// </summary>
-    private bool IsCoveredByCreation_NeedsLock() => !IsPaused && _waiters.Count <= _creating + _hung;
+    private bool IsCoveredByCreation_NeedsLock() => !IsPaused && _gate.Waiters.Count <= _creating + _hung;
 
     private void Expire(PoolWaiter waiter, bool isCreating, PoolStatistics statistics)
     {

@@ -85,7 +85,7 @@ internal sealed partial class PoolCore
         entry.Factory = null;
         entry.StageSource?.Dispose();
         entry.StageSource = null;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             _live--;

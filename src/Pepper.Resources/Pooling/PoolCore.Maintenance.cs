@@ -57,7 +57,7 @@ internal sealed partial class PoolCore
     {
         List<(PoolEntry Entry, DestroyReason Reason)> evicted = [];
         List<(PoolEntry Entry, long Token, LeaseInfo Info)> leaks = [];
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             var now = TimeProvider.GetTimestamp();

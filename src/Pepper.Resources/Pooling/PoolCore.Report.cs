@@ -19,20 +19,9 @@ internal sealed partial class PoolCore
 
     private bool IsDatabase => _options.EmitDatabaseMetrics;
 
-    /// <summary>Whether somebody asks how long callers wait: only then is the precise clock read for it.</summary>
-    private bool IsWaitTimed
-    {
-        get
-        {
-            var instruments = _monitor.Instruments;
-            return instruments.Acquisition.Enabled || instruments.WaitTime.Enabled
-                || (IsDatabase && instruments.DbWaitTime.Enabled);
-        }
-    }
-
     internal PoolStatistics GetStatistics()
     {
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             var states = CountStates();
@@ -44,7 +33,7 @@ internal sealed partial class PoolCore
                 Idle = Math.Min(states.Idle, _live),
                 InUse = Math.Min(states.InUse, _live),
                 Creating = _creating + _hung,
-                Waiting = _waiters.Count,
+                Waiting = _gate.Waiters.Count,
                 OldestWait = OldestWait_NeedsLock(),
                 MinSize = _minSize,
                 MaxSize = _maxSize,
@@ -70,7 +59,7 @@ internal sealed partial class PoolCore
     internal IReadOnlyList<LeaseInfo> GetLeases()
     {
         List<LeaseInfo> leases = [];
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             var now = TimeProvider.GetTimestamp();
@@ -144,16 +133,11 @@ internal sealed partial class PoolCore
             return;
         }
 
-        var instruments = _monitor.Instruments;
         var time = TimeProvider.GetElapsedTime(extras.StartedExactly);
-        _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(waiter.Outcome), time);
+        _instruments.RecordAcquire(waiter.Outcome, time);
         if (waiter.Outcome == AcquireOutcome.Ok)
         {
-            ResourceMonitor.Record(instruments.WaitTime, time, "pool", Name);
-            if (IsDatabase)
-            {
-                ResourceMonitor.Record(instruments.DbWaitTime, time, DatabasePoolName, Name);
-            }
+            _instruments.RecordWait(time);
         }
     }
 
@@ -165,12 +149,16 @@ internal sealed partial class PoolCore
         if (TracksLeaks)
         {
             entry.Trace = Activity.Current?.TraceId ?? default;
+            entry.LentAt = _clock.Now();
+        }
+        else if (_instruments.IsUseTimed)
+        {
+            entry.LentAt = _clock.Now();
         }
 
-        entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
-        if (_monitor.Instruments.Acquisition.Enabled)
+        if (_instruments.CountsAcquires)
         {
-            _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Ok), TimeSpan.Zero);
+            _instruments.RecordAcquire(AcquireOutcome.Ok, TimeSpan.Zero);
         }
     }
 
@@ -193,7 +181,7 @@ internal sealed partial class PoolCore
     private IReadOnlyList<LeaseInfo> LongestHolders(int most) => [.. GetLeases().Take(most)];
 
     private TimeSpan OldestWait_NeedsLock() =>
-        _waiters.First is { } first ? WaitedSoFar_NeedsLock(first) : TimeSpan.Zero;
+        _gate.Waiters.First is { } first ? WaitedSoFar_NeedsLock(first) : TimeSpan.Zero;
 
     /// <summary>One pass over the words. Safe without the lock; exact when nothing moves.</summary>
     private StateCounts CountStates()

@@ -6,8 +6,6 @@ namespace Pepper.Resources.Pooling;
 /// <content>Giving back: the return that needs nothing, and what a return can lead to.</content>
 internal sealed partial class PoolCore
 {
-    private bool IsUseTimed => _monitor.Instruments.UseTime.Enabled || (IsDatabase && _monitor.Instruments.DbUseTime.Enabled);
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Return(PoolEntry entry, long token)
     {
@@ -97,6 +95,7 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>False when the lease is stale, or its loan was reported as leaked: its return is to be told too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryForgetLoan(PoolEntry entry, long token)
     {
         if (Volatile.Read(ref entry.Word) != token || entry.LeakToken == token)
@@ -149,17 +148,17 @@ internal sealed partial class PoolCore
     /// </summary>
     private bool TryHandOver(PoolEntry entry, long token)
     {
-        if (TracksLeaks || IsUseTimed || IsExpired(entry))
+        if (TracksLeaks || _instruments.IsUseTimed || IsExpired(entry))
         {
             return false;
         }
 
         PoolWaiter? waiter;
         var word = SlotState.Next(token, SlotState.InUse);
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 && _live <= _maxSize ? _waiters.First : null;
+            waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 && _live <= _maxSize ? _gate.Waiters.First : null;
             if (waiter is null || entry.Generation != _generation || !entry.TryMove(token, word))
             {
                 return false;
@@ -189,10 +188,10 @@ internal sealed partial class PoolCore
         var word = 0L;
         DestroyReason reason = default;
         bool isWanted;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            isWanted = _validatesOnBorrow && _waiters.Count > 0;
+            isWanted = _validatesOnBorrow && _gate.Waiters.Count > 0;
             if (!isWanted)
             {
                 waiter = Place_NeedsLock(entry, out word, out reason);
@@ -259,14 +258,9 @@ internal sealed partial class PoolCore
 
     private void RecordUse(long lentAt)
     {
-        if (lentAt != 0 && IsUseTimed)
+        if (lentAt != 0 && _instruments.IsUseTimed)
         {
-            var time = _clock.Since(lentAt);
-            ResourceMonitor.Record(_monitor.Instruments.UseTime, time, "pool", Name);
-            if (IsDatabase)
-            {
-                ResourceMonitor.Record(_monitor.Instruments.DbUseTime, time, DatabasePoolName, Name);
-            }
+            _instruments.RecordUse(_clock.Since(lentAt));
         }
     }
 

@@ -19,10 +19,10 @@ internal sealed partial class PoolCore : IResourceSource
     private const long DisposedFlag = 1L << 34;
     private const long WaitingMask = PausedFlag - 1;
 
-    private readonly Lock _lock = new();
     private readonly PoolHints _hints = new();
     private readonly ResourcePoolOptions _options;
     private readonly ResourceMonitor _monitor;
+    private readonly PoolInstruments _instruments;
     private readonly ILogger _logger;
     private readonly PoolClock _clock;
     private readonly Func<PoolWaiter> _newWaiter;
@@ -37,7 +37,6 @@ internal sealed partial class PoolCore : IResourceSource
     private volatile bool _isBorrowPlain;
 
     // Under the lock. Live places are all that are not vacant; creations that are overdue count as hung, no longer as creating.
-    private readonly PoolWaiterQueue _waiters = new();
     private readonly PoolWaiterCache _spareWaiters;
     private int _minSize;
     private int _maxSize;
@@ -66,6 +65,7 @@ internal sealed partial class PoolCore : IResourceSource
         _spareWaiters = new PoolWaiterCache(newWaiter);
         _clock = new PoolClock(timeProvider);
         TypeLabel = _options.Type.ToLabel();
+        _instruments = new PoolInstruments(monitor, Name, TypeLabel, IsDatabase);
         _minSize = _options.MinSize;
         _maxSize = _options.MaxSize;
         _entries = new PoolEntry[_maxSize];
@@ -114,14 +114,15 @@ internal sealed partial class PoolCore : IResourceSource
     /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no
     /// fence is needed.
     /// </summary>
-    private void CountWaiters_NeedsLock() => Volatile.Write(ref _gate.Word, (_gate.Word & ~WaitingMask) | (uint)_waiters.Count);
+    private void CountWaiters_NeedsLock() =>
+        Volatile.Write(ref _gate.Word, (_gate.Word & ~WaitingMask) | (uint)_gate.Waiters.Count);
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {
         var flags = _gate.Word & ~WaitingMask;
 
         // An exchange and not a store: who queues, or closes the gate, looks at the entries next, and must not look too early.
-        Interlocked.Exchange(ref _gate.Word, (flags | flagsToSet) & ~flagsToClear | (uint)_waiters.Count);
+        Interlocked.Exchange(ref _gate.Word, (flags | flagsToSet) & ~flagsToClear | (uint)_gate.Waiters.Count);
     }
 
     /// <summary>Claims an idle entry by one compare-and-swap, the one that this processor used last first.</summary>
@@ -237,7 +238,7 @@ internal sealed partial class PoolCore : IResourceSource
     private void SignalProgress()
     {
         TaskCompletionSource? progress;
-        lock (_lock)
+        using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             progress = _progress;
@@ -253,8 +254,8 @@ internal sealed partial class PoolCore : IResourceSource
     [Conditional("DEBUG")]
     private void AssertInvariants_NeedsLock()
     {
-        Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
-        Debug.Assert((_gate.Word & WaitingMask) == _waiters.Count, "The gate counts the waiters.");
+        Debug.Assert(_gate.Latch.IsHeldByCurrentThread, "The lock must be held.");
+        Debug.Assert((_gate.Word & WaitingMask) == _gate.Waiters.Count, "The gate counts the waiters.");
         Debug.Assert(_creating >= 0 && _hung >= 0 && _creating + _hung <= _live, "What is being created is live.");
         Debug.Assert(_validating >= 0, "Validations under way are not negative.");
         Debug.Assert(_live >= 0 && _live <= _entries.Length, "Each live resource has a place.");

@@ -16,4 +16,12 @@ internal struct PoolGate
     /// <summary>How many callers have had to wait. Under the pool's lock.</summary>
     [FieldOffset(72)]
     internal long Waits;
+
+    /// <summary>Protects what is not atomic, here and in the pool.</summary>
+    [FieldOffset(80)]
+    internal PoolLatch Latch;
+
+    /// <summary>Who waits. Under the latch.</summary>
+    [FieldOffset(88)]
+    internal PoolWaiterQueue Waiters;
 }

@@ -67,7 +67,9 @@ internal sealed class PoolWaiterCache(object kind)
         while (waiter.DueAt <= MostShared && Interlocked.CompareExchange(ref _shared, waiter, head) != head);
     }
 
-    /// <summary>Takes all, keeps some for this thread, and puts the rest back, unless others have been given back meanwhile.</summary>
+    /// <summary>
+    /// Takes all, keeps some for this thread, and puts the rest back, unless others have been given back meanwhile.
+    /// </summary>
     private PoolWaiter? TakeShared()
     {
         if (Interlocked.Exchange(ref _shared, null) is not { } waiter)

@@ -1,20 +1,20 @@
 namespace Pepper.Resources.Pooling;
 
 /// <summary>The callers that wait, first come first served. Protected by the pool's lock; all operations are O(1).</summary>
-internal sealed class PoolWaiterQueue
+internal struct PoolWaiterQueue
 {
     private PoolWaiter? _first;
     private PoolWaiter? _last;
     private uint _sequence;
 
-    internal int Count { get; private set; }
+    internal int Count { readonly get; private set; }
 
     /// <summary>The number that the next arrival gets.</summary>
-    internal uint NextSequence => _sequence;
+    internal readonly uint NextSequence => _sequence;
 
-    internal int BlockingCount { get; private set; }
+    internal int BlockingCount { readonly get; private set; }
 
-    internal PoolWaiter? First => _first;
+    internal readonly PoolWaiter? First => _first;
 
     internal void Enqueue(PoolWaiter waiter)
     {

@@ -16,7 +16,7 @@ internal static class LockRules
     public static IEnumerable<string> LocksWithoutInvariants(SemanticModel model) =>
         from field in model.SyntaxTree.GetRoot().DescendantNodes().OfType<FieldDeclarationSyntax>()
         let symbol = field.Declaration.Variables.Select(one => model.GetDeclaredSymbol(one)).OfType<IFieldSymbol>().First()
-        where IsLock(symbol.Type)
+        where IsLock(symbol.Type) && symbol.ContainingType.TypeKind == TypeKind.Class
         where !symbol.ContainingType.GetMembers().OfType<IMethodSymbol>().Any(method => IsAssert(method.Name))
         select $"{Sources.Where(field)}: {symbol.ContainingType.Name} locks {symbol.Name} and has no {Asserts}{NeedsLock}";
 
@@ -108,7 +108,9 @@ internal static class LockRules
     private static bool IsAssert(StatementSyntax? statement) =>
         statement is ExpressionStatementSyntax { Expression: InvocationExpressionSyntax call } && IsAssert(Name(call));
 
-    private static bool IsLock(ITypeSymbol? type) => type is { Name: "Lock", ContainingNamespace.Name: "Threading" };
+    // The pool has a lock of its own, which is taken like the framework's.
+    private static bool IsLock(ITypeSymbol? type) =>
+        type is { Name: "Lock", ContainingNamespace.Name: "Threading" } or { Name: "PoolLatch" };
 
     private static bool IsGetAwaiter(ExpressionSyntax expression) =>
         expression is InvocationExpressionSyntax call && Name(call) is "GetAwaiter" or "ConfigureAwait";

@@ -97,7 +97,7 @@ public sealed class ResourceMonitorTests : IDisposable
 
         _monitor.RecordOperation("register", "file", true, TimeSpan.FromSeconds(1));
         ResourceMonitor.Record(_monitor.Instruments.InitDuration, TimeSpan.FromSeconds(1), "type", "file");
-        _monitor.RecordAcquisition("file", "p", "ok", TimeSpan.FromSeconds(1));
+        new PoolInstruments(_monitor, "p", "file", isDatabase: true).RecordUse(TimeSpan.FromSeconds(1));
         _monitor.RecordOperation(null!, null!, false);
 
         Assert.Equal(1, _metrics.Sum("pepperpy_resource_operations_total{operation=register,success=true,type=file}"));
