@@ -120,6 +120,14 @@ internal sealed class PepperTrackingPeer : PepperPeer
     protected override void Configure(ResourcePoolOptions options) => options.LeakThreshold = TimeSpan.FromMinutes(5);
 }
 
+/// <summary>The same with the choice for throughput.</summary>
+internal sealed class PepperLocalPeer : PepperPeer
+{
+    internal override string Name => "Pepper, WakeUp.Local";
+
+    protected override void Configure(ResourcePoolOptions options) => options.WakeUp = WakeUp.Local;
+}
+
 /// <summary>The same with a listener on every metric.</summary>
 internal sealed class PepperListenerPeer : PepperPeer
 {

@@ -111,7 +111,7 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
             throw new InvalidOperationException("The ValueTask is awaited already. Use AsTask() to await one more than once.");
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(continuation, state, preferLocal: true);
+        ThreadPool.UnsafeQueueUserWorkItem(continuation, state, Core!.HandsOverLocally);
     }
 
     private void ThrowIfOld(short token)
@@ -128,7 +128,7 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
         var continuation = Volatile.Read(ref _continuation) ?? Interlocked.CompareExchange(ref _continuation, Ended, null);
         if (continuation is not null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(continuation, _state, preferLocal: true);
+            ThreadPool.UnsafeQueueUserWorkItem(continuation, _state, Core!.HandsOverLocally);
         }
     }
 

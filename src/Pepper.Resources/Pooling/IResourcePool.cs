@@ -38,6 +38,13 @@ public interface IResourcePool : IAsyncDisposable
     /// <summary>Begins a new generation: idle resources are destroyed at once, lent ones at their return.</summary>
     void Invalidate();
 
+    /// <summary>
+    /// The same, spread over a time, so that the resources are not all made anew at once: each that is there, or is being made, is
+    /// out of service by its end, one after the other, to a quarter of the shortest time among the options or a second.
+    /// </summary>
+    /// <param name="over">How long the last of them may stay: zero or more. Zero: all at once.</param>
+    void Invalidate(TimeSpan over);
+
     /// <summary>Refuses new callers, serves those that wait, waits for every lease, and destroys every resource.</summary>
     /// <param name="cancellationToken">Ends the wait; the pool stays closed.</param>
     /// <returns>Ends when nothing is left.</returns>
@@ -78,6 +85,24 @@ public interface IResourcePool<T> : IResourcePool
     /// <returns>The lease, to be disposed.</returns>
     ValueTask<Lease<T>> AcquireAsync(
         TimeSpan timeout,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string? member = null,
+        [CallerFilePath] string? file = null,
+        [CallerLineNumber] int line = 0);
+
+    /// <summary>Lends a resource; who has to wait is served before all of a lower priority.</summary>
+    /// <param name="priority">Whom it passes, if it has to wait.</param>
+    /// <param name="timeout">
+    /// How long it may take in all. Zero: only what is ready. Default: the pool's acquire timeout.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="member">Filled in by the compiler.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The lease, to be disposed.</returns>
+    ValueTask<Lease<T>> AcquireAsync(
+        AcquirePriority priority,
+        TimeSpan? timeout = null,
         CancellationToken cancellationToken = default,
         [CallerMemberName] string? member = null,
         [CallerFilePath] string? file = null,

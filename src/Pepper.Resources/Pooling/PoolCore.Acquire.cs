@@ -136,6 +136,7 @@ internal sealed partial class PoolCore
         waiter.Member = request.Member;
         waiter.File = request.File;
         waiter.Line = request.Line;
+        waiter.Priority = request.Priority;
         waiter.Extras?.Clear();
         if (startedExactly != 0 || trace != default || request.Timeout != _options.AcquireTimeout)
         {
@@ -269,6 +270,8 @@ internal sealed partial class PoolCore
             entry.LentAt = TracksLeaks || _instruments.IsUseTimed ? _clock.Now() : 0;
         }
 
+        entry.IdleSequence = entry.IsKeptAlive ? entry.IdleSequence : ++_idleSequence;
+        entry.IsKeptAlive = false;
         word = SlotState.With(
             entry.Word, refusal is not null ? SlotState.Destroying : waiter is null ? SlotState.Idle : SlotState.InUse);
         Volatile.Write(ref entry.Word, word);
@@ -285,6 +288,10 @@ internal sealed partial class PoolCore
         {
             waiter.Deliver(entry, word);
             SettleIfClosing();
+        }
+        else
+        {
+            NoteIdle(entry);
         }
     }
 
@@ -368,7 +375,7 @@ internal sealed partial class PoolCore
     /// <summary>A caller for whom a place is free, or a resource on its way, does not count as waiting for others.</summary>
     private bool MayWait_NeedsLock() =>
         _options.MaxWaiters is not { } most
-        || _gate.Waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating + CountStates().Idle) <= most;
+        || _gate.Waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating + _keepingAlive + CountStates().Idle) <= most;
 
     private Exception ClosedException() =>
         IsDisposed

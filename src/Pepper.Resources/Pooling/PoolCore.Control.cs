@@ -7,6 +7,10 @@ internal sealed partial class PoolCore
 {
     private Task? _disposal;
 
+    // How often the pool was invalidated over a time, and when the last such time ends.
+    private int _renewal;
+    private long _renewedAt;
+
     internal void Resize(int minSize, int maxSize)
     {
         ResourcePoolOptionsValidator.ValidateSizes(Name, minSize, maxSize);
@@ -53,6 +57,32 @@ internal sealed partial class PoolCore
 
         SweepGenerations();
         PoolLog.Changed(_logger, Name, $"invalidated, generation {_generation} begins");
+    }
+
+    /// <summary>
+    /// Lets all resources that are there, or being made, expire within a time, one after the other: at once they would all be
+    /// made anew at once.
+    /// </summary>
+    internal void Invalidate(TimeSpan over)
+    {
+        int count;
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            Volatile.Write(ref _renewal, _renewal + 1);
+            var now = TimeProvider.GetTimestamp();
+            var units = over.TotalSeconds * TimeProvider.TimestampFrequency;
+            _renewedAt = now + (long)Math.Min(units, long.MaxValue / 2);
+            var there = _entries.Where(static entry => SlotState.Of(entry.Word) != SlotState.Vacant).ToArray();
+            count = there.Length;
+            for (var index = 0; index < count; index++)
+            {
+                ExpireBy(there[index], now + (long)Math.Min(units * (index + 1) / count, long.MaxValue / 2));
+            }
+        }
+
+        PoolLog.Changed(_logger, Name, $"invalidated, {count} resource(s) over {over}");
     }
 
     internal async Task ReplaceFactoryAsync(FactoryAdapter factory, CancellationToken cancellationToken)
@@ -102,7 +132,8 @@ internal sealed partial class PoolCore
         await WaitUntilAsync(
             () =>
             {
-                if (Interlocked.Read(ref _createFailures) != failures && _lastCreateFailure is { } failure)
+                if (!_options.PatientWarmUp
+                    && Interlocked.Read(ref _createFailures) != failures && _lastCreateFailure is { } failure)
                 {
                     throw FailureFor(failure);
                 }

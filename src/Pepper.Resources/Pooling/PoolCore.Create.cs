@@ -60,7 +60,7 @@ internal sealed partial class PoolCore
                 _live++;
                 _creating++;
                 creation = new Creation(
-                    entry, _factory, _generation, _gate.Waiters.NextSequence, isDemanded, _gate.Waiters.BlockingCount > 0);
+                    entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, isDemanded, _gate.Waiters.BlockingCount > 0);
                 return true;
             }
         }
@@ -195,7 +195,9 @@ internal sealed partial class PoolCore
         entry.Factory = creation.Factory;
         entry.BornVersion = SlotState.VersionOf(entry.Word);
         entry.ExpiresAt = ExpiryFrom(now);
+        entry.ExpiryReason = DestroyReason.MaxLifetime;
         entry.LentAt = 0;
+        entry.CheckedAt = now;
         int size;
         PoolWaiter? waiter;
         long word;
@@ -207,6 +209,11 @@ internal sealed partial class PoolCore
             EndCreation_NeedsLock(isHung);
             _failuresInARow = 0;
             size = _live;
+            if (creation.Renewal != _renewal)
+            {
+                ExpireBy(entry, _renewedAt);
+            }
+
             waiter = Place_NeedsLock(entry, out word, out reason);
         }
 
@@ -297,7 +304,16 @@ internal sealed partial class PoolCore
         return units >= long.MaxValue - now ? long.MaxValue : now + (long)units;
     }
 
+    private static void ExpireBy(PoolEntry entry, long time)
+    {
+        if (time < entry.ExpiresAt)
+        {
+            entry.ExpiryReason = DestroyReason.PoolInvalidated;
+            Volatile.Write(ref entry.ExpiresAt, time);
+        }
+    }
+
     /// <summary>One creation under way: for which place, by which factory, and who had queued when it began.</summary>
     private readonly record struct Creation(
-        PoolEntry Entry, FactoryAdapter Factory, int Generation, uint QueuedBefore, bool IsDemanded, bool IsForBlockedThread);
+        PoolEntry Entry, FactoryAdapter Factory, int Generation, int Renewal, uint QueuedBefore, bool IsDemanded, bool IsForBlockedThread);
 }

@@ -149,8 +149,19 @@ internal sealed partial class PoolCore
 
     private void ExpireInQueue_NeedsLock(long now, List<(PoolWaiter Waiter, bool IsCreating)> expired)
     {
-        var isNeverDue = _options.AcquireTimeout == Timeout.InfiniteTimeSpan || _options.AcquireTimeout == TimeSpan.Zero;
-        var waiter = isNeverDue ? null : _gate.Waiters.First;
+        if (_options.AcquireTimeout == Timeout.InfiniteTimeSpan || _options.AcquireTimeout == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        ExpireInLane_NeedsLock(_gate.Waiters.FirstOf(AcquirePriority.High), now, expired);
+        ExpireInLane_NeedsLock(_gate.Waiters.FirstOf(AcquirePriority.Normal), now, expired);
+        ExpireInLane_NeedsLock(_gate.Waiters.FirstOf(AcquirePriority.Low), now, expired);
+    }
+
+    /// <summary>Callers of one priority stand in the order of their deadlines, but for those with a timeout of their own.</summary>
+    private void ExpireInLane_NeedsLock(PoolWaiter? waiter, long now, List<(PoolWaiter Waiter, bool IsCreating)> expired)
+    {
         while (waiter is not null)
         {
             var next = waiter.QueueNext;

@@ -90,6 +90,7 @@ internal sealed partial class PoolCore
             AssertInvariants_NeedsLock();
             _live--;
             entry.SeenWord = -1;
+            entry.IsKeptAlive = false;
             Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Vacant));
         }
 

@@ -19,7 +19,7 @@ internal sealed partial class PoolCore
             + (long)(BackOff(_failuresInARow).TotalSeconds * TimeProvider.TimestampFrequency);
         var isSomethingToComeBack = _live - _creating - _hung - CountStates().Leaving > 0;
         List<PoolWaiter> concerned = [];
-        while (_gate.Waiters.First is { } first && (int)(first.Sequence - creation.QueuedBefore) < 0)
+        while (_gate.Waiters.FirstBefore(creation.QueuedBefore) is { } first)
         {
             TakeOut_NeedsLock(first, AcquireOutcome.Failed);
             concerned.Add(first);

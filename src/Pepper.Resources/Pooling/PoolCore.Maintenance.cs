@@ -23,6 +23,7 @@ internal sealed partial class PoolCore
             Shorten(_options.MaxLifetime);
             Shorten(_options.LeakThreshold);
             Shorten(_options.ValidateAfterIdle == TimeSpan.Zero ? null : _options.ValidateAfterIdle);
+            Shorten(_validatesIdle ? _options.KeepAliveInterval : null);
             return tick > ShortestTick ? tick : ShortestTick;
 
             void Shorten(TimeSpan? time)
@@ -57,6 +58,7 @@ internal sealed partial class PoolCore
     {
         List<(PoolEntry Entry, DestroyReason Reason)> evicted = [];
         List<(PoolEntry Entry, long Token, LeaseInfo Info)> leaks = [];
+        List<PoolEntry> kept = [];
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
@@ -71,6 +73,7 @@ internal sealed partial class PoolCore
             }
 
             EvictIdle_NeedsLock(now, evicted);
+            ClaimForKeepAlive_NeedsLock(now, kept);
         }
 
         foreach (var (entry, reason) in evicted)
@@ -78,6 +81,7 @@ internal sealed partial class PoolCore
             StartDestroy(entry, reason);
         }
 
+        StartKeepAlive(kept);
         SweepExpired();
         ReportLeaks(leaks);
         EnsureSupply();
@@ -87,6 +91,12 @@ internal sealed partial class PoolCore
     private static void Look_NeedsLock(PoolEntry entry, long now)
     {
         var word = Volatile.Read(ref entry.Word);
+        if (entry.IsKeptAlive)
+        {
+            // It is idle still, but for a moment.
+            return;
+        }
+
         if (SlotState.Of(word) == SlotState.Doomed)
         {
             word = SlotState.With(word, SlotState.InUse);
@@ -124,7 +134,7 @@ internal sealed partial class PoolCore
 
     private void SweepExpired()
     {
-        if (_options.MaxLifetime is null)
+        if (_options.MaxLifetime is null && Volatile.Read(ref _renewal) == 0)
         {
             return;
         }
@@ -133,7 +143,7 @@ internal sealed partial class PoolCore
         {
             if (IsExpired(entry))
             {
-                Sweep(entry, DestroyReason.MaxLifetime);
+                Sweep(entry, entry.ExpiryReason);
             }
         }
     }

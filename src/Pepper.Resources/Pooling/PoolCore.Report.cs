@@ -181,7 +181,7 @@ internal sealed partial class PoolCore
     private IReadOnlyList<LeaseInfo> LongestHolders(int most) => [.. GetLeases().Take(most)];
 
     private TimeSpan OldestWait_NeedsLock() =>
-        _gate.Waiters.First is { } first ? WaitedSoFar_NeedsLock(first) : TimeSpan.Zero;
+        _gate.Waiters.Oldest is { } oldest ? WaitedSoFar_NeedsLock(oldest) : TimeSpan.Zero;
 
     /// <summary>One pass over the words. Safe without the lock; exact when nothing moves.</summary>
     private StateCounts CountStates()

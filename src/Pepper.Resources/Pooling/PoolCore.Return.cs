@@ -80,7 +80,7 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        _hints.ForThisProcessor() = entry.Index;
+        NoteIdle(entry);
         if (Volatile.Read(ref _gate.Word) != 0)
         {
             ServeWaiters();
@@ -250,7 +250,7 @@ internal sealed partial class PoolCore
             return DestroyReason.MaxUses;
         }
 
-        return IsExpired(entry) ? DestroyReason.MaxLifetime : null;
+        return IsExpired(entry) ? entry.ExpiryReason : null;
     }
 
     private bool IsExpired(PoolEntry entry) =>

@@ -28,6 +28,7 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly Func<PoolWaiter> _newWaiter;
     private readonly PoolShutdown _closing = new();
     private readonly bool _validatesOnBorrow;
+    private readonly bool _validatesIdle;
 
     private PoolEntry[] _entries;
     private FactoryAdapter _factory;
@@ -75,7 +76,10 @@ internal sealed partial class PoolCore : IResourceSource
         }
 
         _validatesOnBorrow = (_options.Validation & ValidationMode.OnBorrow) != ValidationMode.None;
+        _validatesIdle = (_options.Validation & ValidationMode.WhileIdle) != ValidationMode.None;
         TracksLeaks = _options.LeakThreshold is not null;
+        HandsOverLocally = _options.WakeUp == WakeUp.Local;
+        _isFirstInFirstOut = _options.IdleOrder == IdleOrder.Fifo;
         ReadHooks();
         _monitor.Sources.Add(this);
     }
@@ -89,6 +93,9 @@ internal sealed partial class PoolCore : IResourceSource
     internal TimeProvider TimeProvider { get; }
 
     internal TimeSpan DefaultTimeout => _options.AcquireTimeout;
+
+    /// <summary>Whether a served caller continues on the thread that served it, when that one is done.</summary>
+    internal bool HandsOverLocally { get; }
 
     /// <summary>Whether each loan notes its time and its trace.</summary>
     internal bool TracksLeaks { get; }
@@ -108,6 +115,11 @@ internal sealed partial class PoolCore : IResourceSource
         _isReturnPlain = _options.MaxUses is null
             && (hooks & FactoryHooks.Reset) == FactoryHooks.None
             && !IsValidatedOnReturn(hooks);
+        if (_isFirstInFirstOut)
+        {
+            // That order is kept under the lock.
+            _isBorrowPlain = _isReturnPlain = false;
+        }
     }
 
     /// <summary>
@@ -123,60 +135,6 @@ internal sealed partial class PoolCore : IResourceSource
 
         // An exchange and not a store: who queues, or closes the gate, looks at the entries next, and must not look too early.
         Interlocked.Exchange(ref _gate.Word, (flags | flagsToSet) & ~flagsToClear | (uint)_gate.Waiters.Count);
-    }
-
-    /// <summary>Claims an idle entry by one compare-and-swap, the one that this processor used last first.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private PoolEntry? Claim(out long token)
-    {
-        var entries = Volatile.Read(ref _entries);
-        ref var hint = ref _hints.ForThisProcessor();
-        var index = hint;
-        if ((uint)index < (uint)entries.Length)
-        {
-            var entry = entries[index];
-            var word = Volatile.Read(ref entry.Word);
-            token = word + (SlotState.InUse - SlotState.Idle);
-            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, token))
-            {
-                return entry;
-            }
-        }
-
-        return ClaimByScan(entries, ref hint, out token);
-    }
-
-    private static PoolEntry? ClaimByScan(PoolEntry[] entries, ref int hint, out long token)
-    {
-        for (var index = 0; index < entries.Length; index++)
-        {
-            var entry = entries[index];
-            var word = Volatile.Read(ref entry.Word);
-            token = word + (SlotState.InUse - SlotState.Idle);
-            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, token))
-            {
-                hint = index;
-                return entry;
-            }
-        }
-
-        token = 0;
-        return null;
-    }
-
-    /// <summary>Claims an idle entry for the pool itself: nobody else touches it until it is published again.</summary>
-    private PoolEntry? ClaimHeld()
-    {
-        foreach (var entry in Volatile.Read(ref _entries))
-        {
-            var word = Volatile.Read(ref entry.Word);
-            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, SlotState.With(word, SlotState.Held)))
-            {
-                return entry;
-            }
-        }
-
-        return null;
     }
 
     /// <summary>

@@ -12,11 +12,18 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
     /// <summary>Where it stands in the array: the hint to look here first. Changed only under the pool's lock.</summary>
     internal int Index = index;
 
+    /// <summary>A hint: which entry came back before this one on the same processor.</summary>
+    internal int Below = -1;
+
+    /// <summary>Its number among those that became idle, where the oldest is lent first. Under the pool's lock.</summary>
+    internal long IdleSequence;
+
     // Of the resource. Written while the entry is held by the pool, before the word that publishes it.
     internal FactoryAdapter? Factory;
     internal int Generation;
     internal long BornVersion;
     internal long ExpiresAt;
+    internal DestroyReason ExpiryReason;
 
     // Of the holder. Written by whoever lends, right after the claim; read for reports, which check the word afterwards.
     internal string? Member;
@@ -29,6 +36,10 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
     internal long SeenWord = -1;
     internal long SeenAt;
     internal long LeakToken;
+
+    // Of the keep-alive, under the pool's lock: when it was last validated while idle, and whether it is so now.
+    internal long CheckedAt;
+    internal bool IsKeptAlive;
 
     /// <summary>How the last stage ended. Belongs to whoever holds the entry.</summary>
     internal bool IsFit;

@@ -6,7 +6,7 @@ namespace Pepper.Resources.Pooling;
 /// What changes with every wait, on cache lines of its own: the rest of the pool is read by every processor all the time. Two
 /// lines on each side, as processors fetch lines in pairs.
 /// </summary>
-[StructLayout(LayoutKind.Explicit, Size = 192)]
+[StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct PoolGate
 {
     /// <summary>Zero when the pool is open and nobody waits.</summary>

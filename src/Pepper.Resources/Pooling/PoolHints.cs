@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// Where each processor looks first. Two threads on two processors then claim from two entries, and one thread finds what it
-/// gave back last. Wrong hints cost a scan, never correctness.
+/// Where each processor looks first: the top of its stack of entries that came back, or what is no index. Two threads on two
+/// processors then claim from two entries, and one thread finds what it gave back last. Wrong hints cost a scan, never
+/// correctness.
 /// </summary>
 internal sealed class PoolHints
 {

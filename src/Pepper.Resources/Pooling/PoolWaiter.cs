@@ -11,7 +11,8 @@ internal enum AcquireOutcome : byte
 }
 
 /// <summary>What a caller asks for.</summary>
-internal readonly record struct AcquireRequest(TimeSpan Timeout, string? Member, string? File, int Line);
+internal readonly record struct AcquireRequest(
+    TimeSpan Timeout, string? Member, string? File, int Line, AcquirePriority Priority = AcquirePriority.Normal);
 
 /// <summary>
 /// A caller in the queue. It is live exactly as long as it is in the queue: whoever takes it out, under the pool's lock, ends it,
@@ -43,6 +44,7 @@ internal abstract class PoolWaiter
 
     internal bool IsQueued;
     internal AcquireOutcome Outcome;
+    internal AcquirePriority Priority;
 
     /// <summary>Whether the caller blocks a thread, so that creations for it should not need one of the thread pool.</summary>
     internal virtual bool IsBlocking => false;

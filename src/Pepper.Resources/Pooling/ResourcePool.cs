@@ -94,6 +94,36 @@ public sealed class ResourcePool<T> : IResourcePool<T>
             : AcquireSlowlyAsync(timeout, member, file, line, cancellationToken);
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="timeout"/> is negative and not infinite, or <paramref name="priority"/> is none.
+    /// </exception>
+    /// <exception cref="PoolExhaustedException">The deadline passed while waiting, or too many wait.</exception>
+    /// <exception cref="ResourceTimeoutException">The deadline passed while the caller's resource was being created.</exception>
+    /// <exception cref="ResourceInitializationException">The factory failed; the inner exception is its failure.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; nothing is lost by it.</exception>
+    /// <exception cref="PoolClosedException">The pool is drained.</exception>
+    /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
+    public ValueTask<Lease<T>> AcquireAsync(
+        AcquirePriority priority,
+        TimeSpan? timeout = null,
+        CancellationToken cancellationToken = default,
+        [CallerMemberName] string? member = null,
+        [CallerFilePath] string? file = null,
+        [CallerLineNumber] int line = 0)
+    {
+        var limit = timeout ?? _core.DefaultTimeout;
+        ThrowIfNoTimeout(limit);
+        if (priority is < AcquirePriority.Low or > AcquirePriority.High)
+        {
+            throw new ArgumentOutOfRangeException(nameof(priority), priority, "A priority is Low, Normal or High.");
+        }
+
+        return !cancellationToken.IsCancellationRequested && _core.TryAcquire(out var token, member, file, line) is { } entry
+            ? new ValueTask<Lease<T>>(new Lease<T>(entry, token))
+            : AcquireSlowlyAsync(limit, member, file, line, cancellationToken, priority);
+    }
+
     /// <summary>
     /// Lends a resource to a caller that blocks, within the given time. The factory must implement
     /// <see cref="ISyncResourceFactory{T}"/>: blocking on asynchronous stages takes the very threads that would finish them.
@@ -167,6 +197,22 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     public void Invalidate() => _core.Invalidate();
 
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="over"/> is negative.</exception>
+    /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
+    public void Invalidate(TimeSpan over)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(over, TimeSpan.Zero);
+        if (over == TimeSpan.Zero)
+        {
+            _core.Invalidate();
+        }
+        else
+        {
+            _core.Invalidate(over);
+        }
+    }
+
     /// <summary>
     /// Makes what comes by another factory, and puts what the old one made out of service; each resource is destroyed by the
     /// factory that made it.
@@ -223,7 +269,12 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     }
 
     private ValueTask<Lease<T>> AcquireSlowlyAsync(
-        TimeSpan timeout, string? member, string? file, int line, CancellationToken cancellationToken)
+        TimeSpan timeout,
+        string? member,
+        string? file,
+        int line,
+        CancellationToken cancellationToken,
+        AcquirePriority priority = AcquirePriority.Normal)
     {
         if (cancellationToken.IsCancellationRequested)
         {
@@ -231,7 +282,7 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         }
 
         PoolWaiter? queued = null;
-        if (_core.Enqueue(new AcquireRequest(timeout, member, file, line), ref queued, out var isAlone) is { } refusal)
+        if (_core.Enqueue(new AcquireRequest(timeout, member, file, line, priority), ref queued, out var isAlone) is { } refusal)
         {
             return ValueTask.FromException<Lease<T>>(refusal);
         }

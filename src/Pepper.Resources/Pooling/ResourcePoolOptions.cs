@@ -89,6 +89,23 @@ public sealed class ResourcePoolOptions
     /// </summary>
     public TimeSpan ValidateAfterIdle { get; set; }
 
+    /// <summary>Which of several idle resources is lent. Default: <see cref="IdleOrder.Lifo"/>.</summary>
+    public IdleOrder IdleOrder { get; set; }
+
+    /// <summary>Where a caller who has waited continues. Default: <see cref="WakeUp.Fair"/>.</summary>
+    public WakeUp WakeUp { get; set; }
+
+    /// <summary>
+    /// How often what is idle is validated, with <see cref="ValidationMode.WhileIdle"/>: more than zero. Default: 30 seconds.
+    /// </summary>
+    public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Whether a warm-up goes on when a creation fails, with the pool's back-off, until the minimum is ready or its token is
+    /// cancelled; if not, the first failure ends it. Default: false.
+    /// </summary>
+    public bool PatientWarmUp { get; set; }
+
     /// <summary>
     /// Turns leak tracking on: a lease that is out for longer is reported, once. More than zero. Default: <c>null</c>, off.
     /// While it is on, each lease notes its time and its trace.

@@ -62,6 +62,7 @@ internal static class ResourcePoolOptionsValidator
         AddTimeFault(faults, nameof(options.IdleTimeout), options.IdleTimeout);
         AddTimeFault(faults, nameof(options.MaxLifetime), options.MaxLifetime);
         AddTimeFault(faults, nameof(options.LeakThreshold), options.LeakThreshold);
+        AddTimeFault(faults, nameof(options.KeepAliveInterval), options.KeepAliveInterval);
         if (options.ValidateAfterIdle < TimeSpan.Zero)
         {
             faults.Add($"ValidateAfterIdle is {options.ValidateAfterIdle}, but must not be negative.");
@@ -103,9 +104,19 @@ internal static class ResourcePoolOptionsValidator
             faults.Add($"Type is {(int)options.Type}, which is no {nameof(ResourceType)}.");
         }
 
-        if ((options.Validation & ~(ValidationMode.OnBorrow | ValidationMode.OnReturn)) != ValidationMode.None)
+        if ((options.Validation & ~(ValidationMode.OnBorrow | ValidationMode.OnReturn | ValidationMode.WhileIdle)) != ValidationMode.None)
         {
             faults.Add($"Validation is {(int)options.Validation}, which is no {nameof(ValidationMode)}.");
+        }
+
+        if (!Enum.IsDefined(options.WakeUp))
+        {
+            faults.Add($"WakeUp is {(int)options.WakeUp}, which is no {nameof(WakeUp)}.");
+        }
+
+        if (!Enum.IsDefined(options.IdleOrder))
+        {
+            faults.Add($"IdleOrder is {(int)options.IdleOrder}, which is no {nameof(IdleOrder)}.");
         }
 
         if (options.ReclaimLeaked && options.LeakThreshold is null)

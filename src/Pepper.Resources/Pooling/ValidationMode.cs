@@ -14,4 +14,10 @@ public enum ValidationMode
 
     /// <summary>When it was given back, after its reset.</summary>
     OnReturn = 2,
+
+    /// <summary>
+    /// While it is idle, every <see cref="ResourcePoolOptions.KeepAliveInterval"/>, in the background: so that a server does not
+    /// close what nobody uses, and what broke is replaced before somebody asks for it.
+    /// </summary>
+    WhileIdle = 4,
 }

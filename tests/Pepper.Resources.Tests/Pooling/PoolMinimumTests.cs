@@ -58,6 +58,38 @@ public sealed class PoolMinimumTests : PoolTestBase
     }
 
     [Fact]
+    public async Task WarmUpAsync_IsPatientAndCreationsFail_GoesOnUntilTheyDoNot()
+    {
+        Factory.Set(Stage.Create, Behaviour.ThrowsAsync);
+        await using var pool = NewPool(options => (options.MinSize, options.PatientWarmUp) = (2, true));
+        var warm = pool.WarmUpAsync(Stop);
+        await PassTimeUntil(() => pool.Statistics.CreateFailures >= 3);
+        Assert.False(warm.IsCompleted);
+
+        Factory.Heal(Stage.Create);
+
+        await PassTimeUntil(() => warm.IsCompleted);
+        await warm;
+        Assert.Equal(2, pool.Statistics.Idle);
+    }
+
+    [Fact]
+    public async Task WarmUpAsync_IsPatientAndCancelled_EndsAndThePoolTriesOn()
+    {
+        Factory.Set(Stage.Create, Behaviour.ThrowsAsync);
+        await using var pool = NewPool(options => (options.MinSize, options.PatientWarmUp) = (1, true));
+        using var cancellation = new CancellationTokenSource();
+        var warm = pool.WarmUpAsync(cancellation.Token);
+        await PassTimeUntil(() => pool.Statistics.CreateFailures >= 2);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => warm.WaitAsync(Guard, Stop));
+        Factory.Heal(Stage.Create);
+        await PassTimeUntil(() => pool.Statistics.Idle == 1);
+    }
+
+    [Fact]
     public async Task WarmUpAsync_CreationTakesTooLong_ThrowsAtItsTimeout()
     {
         Factory.Set(Stage.Create, Behaviour.IgnoresCancellation);

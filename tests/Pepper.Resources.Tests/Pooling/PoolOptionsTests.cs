@@ -24,6 +24,9 @@ public sealed class PoolOptionsTests : PoolTestBase
             MaxUses = 0,
             MaxWaiters = -1,
             MaxConcurrentCreates = 0,
+            IdleOrder = (IdleOrder)2,
+            WakeUp = (WakeUp)(-1),
+            KeepAliveInterval = TimeSpan.Zero,
             Validation = (ValidationMode)8,
             ValidateAfterIdle = TimeSpan.FromSeconds(-1),
             ReclaimLeaked = true,
@@ -31,9 +34,9 @@ public sealed class PoolOptionsTests : PoolTestBase
 
         var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
 
-        Assert.Contains("18 fault(s)", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("21 fault(s)", thrown.Message, StringComparison.Ordinal);
         foreach (var property in typeof(ResourcePoolOptions).GetProperties().Select(property => property.Name)
-            .Except([nameof(options.EmitDatabaseMetrics)]))
+            .Except([nameof(options.EmitDatabaseMetrics), nameof(options.PatientWarmUp)]))
         {
             Assert.Contains(property, thrown.Message, StringComparison.Ordinal);
         }

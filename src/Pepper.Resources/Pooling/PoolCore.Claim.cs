@@ -1,0 +1,112 @@
+using System.Runtime.CompilerServices;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>
+/// Claims of idle entries. Each processor has a stack of those that were given back on it: the hint is its top, and each entry
+/// names the one below. What is claimed stays on the stack, so that who claims and returns one entry again and again writes
+/// nothing there; what is laid on top of itself twice makes a ring of it. That does no harm: the stack is made of hints alone.
+/// Whether an entry is idle is told by its word, and who finds nothing within a few steps looks at all.
+/// </content>
+internal sealed partial class PoolCore
+{
+    private const int LongestWayDown = 8;
+
+    private readonly bool _isFirstInFirstOut;
+    private long _idleSequence;
+
+    /// <summary>Claims an idle entry by one compare-and-swap, the one that came back last on this processor first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private PoolEntry? Claim(out long token)
+    {
+        var entries = Volatile.Read(ref _entries);
+        var index = _hints.ForThisProcessor();
+        if ((uint)index < (uint)entries.Length)
+        {
+            var entry = entries[index];
+            var word = Volatile.Read(ref entry.Word);
+            token = word + (SlotState.InUse - SlotState.Idle);
+            if (SlotState.Of(word) == SlotState.Idle && entry.TryMove(word, token))
+            {
+                return entry;
+            }
+        }
+
+        return ClaimFurther(entries, index, SlotState.InUse, out token);
+    }
+
+    /// <summary>Claims an idle entry for the pool itself: nobody else touches it until it is published again.</summary>
+    private PoolEntry? ClaimHeld()
+    {
+        var entries = Volatile.Read(ref _entries);
+        return _isFirstInFirstOut
+            ? ClaimOldest(entries)
+            : ClaimFurther(entries, _hints.ForThisProcessor(), SlotState.Held, out _);
+    }
+
+    private static PoolEntry? ClaimFurther(PoolEntry[] entries, int index, long state, out long word)
+    {
+        for (var steps = 0; steps < LongestWayDown && (uint)index < (uint)entries.Length; steps++)
+        {
+            var entry = entries[index];
+            if (TryClaim(entry, state, out word))
+            {
+                return entry;
+            }
+
+            index = entry.Below;
+        }
+
+        foreach (var entry in entries)
+        {
+            if (TryClaim(entry, state, out word))
+            {
+                return entry;
+            }
+        }
+
+        word = 0;
+        return null;
+    }
+
+    /// <summary>Claims the entry that has been idle longest; all were numbered, under the lock, when they became idle.</summary>
+    private static PoolEntry? ClaimOldest(PoolEntry[] entries)
+    {
+        while (true)
+        {
+            PoolEntry? oldest = null;
+            foreach (var entry in entries)
+            {
+                if (SlotState.Of(Volatile.Read(ref entry.Word)) == SlotState.Idle
+                    && (oldest is null || entry.IdleSequence < oldest.IdleSequence))
+                {
+                    oldest = entry;
+                }
+            }
+
+            if (oldest is null || TryClaim(oldest, SlotState.Held, out _))
+            {
+                return oldest;
+            }
+        }
+    }
+
+    private static bool TryClaim(PoolEntry entry, long state, out long word)
+    {
+        var before = Volatile.Read(ref entry.Word);
+        word = SlotState.With(before, state);
+        return SlotState.Of(before) == SlotState.Idle && entry.TryMove(before, word);
+    }
+
+    /// <summary>Lays an entry that has become idle on this processor's stack.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void NoteIdle(PoolEntry entry)
+    {
+        ref var hint = ref _hints.ForThisProcessor();
+        if (hint != entry.Index)
+        {
+            entry.Below = hint;
+            hint = entry.Index;
+        }
+    }
+}
