@@ -24,9 +24,9 @@ internal sealed partial class PoolCore
                 entry.Member = member;
                 entry.File = file;
                 entry.Line = line;
-                if (TracksLeaks || _monitor.Instruments.Acquisition.Enabled || IsUseTimed)
+                if (_notesEachLoan || LeaseFlow.IsAnyLive || _monitor.Instruments.Acquisition.Enabled || IsUseTimed)
                 {
-                    NoteLoan(entry);
+                    NoteLoan(entry, token);
                 }
 
                 return entry;
@@ -69,7 +69,7 @@ internal sealed partial class PoolCore
             NoteHolder(entry, member, file, line, trace: default);
 
             // Before it is lent: a sweep that sees the loan must not see the time of an earlier one.
-            NoteLoan(entry);
+            NoteLoan(entry, SlotState.With(entry.Word, SlotState.InUse));
             token = Publish(entry, SlotState.InUse);
             if (Volatile.Read(ref _gate) != 0)
             {
@@ -95,6 +95,8 @@ internal sealed partial class PoolCore
     {
         var trace = TracksLeaks ? Activity.Current?.TraceId ?? default : default;
         var startedExactly = IsWaitTimed ? TimeProvider.GetTimestamp() : 0;
+        var note = TakeNote();
+        var refusal = default(ExhaustionReason?);
         bool isClosed;
         while (true)
         {
@@ -103,7 +105,8 @@ internal sealed partial class PoolCore
                 AssertInvariants_NeedsLock();
                 isClosed = IsClosed;
                 isAlone = _waiters.Count == 0;
-                if (isClosed || !MayWait_NeedsLock())
+                refusal = WhyRefused_NeedsLock(note.Flow, request.Timeout);
+                if (isClosed || refusal is not null)
                 {
                     break;
                 }
@@ -111,7 +114,7 @@ internal sealed partial class PoolCore
                 waiter ??= _spareWaiters.Take_NeedsLock();
                 if (waiter is not null)
                 {
-                    Note(waiter, request, trace, startedExactly);
+                    Note(waiter, request, trace, startedExactly, note);
                     Enqueue_NeedsLock(waiter, request.Timeout);
                     return null;
                 }
@@ -120,20 +123,22 @@ internal sealed partial class PoolCore
             waiter = _newWaiter(this);
         }
 
-        return Refusal(request.Timeout, isClosed);
+        return isClosed ? Refused(ClosedException()) : Refused(request, refusal.GetValueOrDefault(), note.Flow);
     }
 
-    private void Note(PoolWaiter waiter, in AcquireRequest request, ActivityTraceId trace, long startedExactly)
+    private void Note(
+        PoolWaiter waiter, in AcquireRequest request, ActivityTraceId trace, long startedExactly, in LoanNote note)
     {
         waiter.Member = request.Member;
         waiter.File = request.File;
         waiter.Line = request.Line;
         waiter.Extras?.Clear();
-        if (startedExactly != 0 || trace != default || request.Timeout != _options.AcquireTimeout)
+        if (startedExactly != 0 || trace != default || request.Timeout != _options.AcquireTimeout || !note.IsEmpty)
         {
             var extras = waiter.Extras ??= new PoolWaiterExtras(waiter);
             extras.StartedExactly = startedExactly;
             extras.Trace = trace;
+            extras.Note = note;
             extras.OwnTimeout = request.Timeout == _options.AcquireTimeout ? null : request.Timeout;
         }
     }
@@ -144,6 +149,7 @@ internal sealed partial class PoolCore
         waiter.Outcome = AcquireOutcome.Failed;
         _waiters.Enqueue(waiter);
         _waits++;
+        CountFlow_NeedsLock(waiter, timeout);
         SetDeadline_NeedsLock(waiter, timeout);
         if (_waiters.Count == 1)
         {
@@ -155,19 +161,13 @@ internal sealed partial class PoolCore
         }
     }
 
-    private Exception Refusal(TimeSpan timeout, bool isClosed)
+    private Exception Refused(Exception refusal)
     {
         if (_monitor.Instruments.Acquisition.Enabled)
         {
             _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Rejected), TimeSpan.Zero);
         }
 
-        if (!isClosed)
-        {
-            Interlocked.Increment(ref _rejections);
-        }
-
-        var refusal = isClosed ? ClosedException() : ExhaustedException(timeout, ExhaustionReason.QueueFull, GetStatistics());
         if (ResourceActivities.IsEnabled)
         {
             ResourceActivities.RecordAcquire(
@@ -262,6 +262,7 @@ internal sealed partial class PoolCore
         {
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Extras?.Trace ?? default);
+            NoteHolder(entry, waiter);
             entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
         }
 
@@ -356,6 +357,7 @@ internal sealed partial class PoolCore
         }
 
         waiter.Outcome = outcome;
+        UncountFlow_NeedsLock(waiter);
         RemoveDeadline_NeedsLock(waiter);
         CountWaiters_NeedsLock();
         return true;

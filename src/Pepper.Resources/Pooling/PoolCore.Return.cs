@@ -117,6 +117,8 @@ internal sealed partial class PoolCore
         }
 
         entry.LentAt = 0;
+        entry.Flow = null;
+        entry.Stack = null;
         RecordUse(lentAt);
         if (TracksLeaks)
         {

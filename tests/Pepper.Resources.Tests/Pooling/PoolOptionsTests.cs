@@ -27,13 +27,14 @@ public sealed class PoolOptionsTests : PoolTestBase
             Validation = (ValidationMode)8,
             ValidateAfterIdle = TimeSpan.FromSeconds(-1),
             ReclaimLeaked = true,
+            StackCapture = -1,
         };
 
         var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
 
-        Assert.Contains("18 fault(s)", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("19 fault(s)", thrown.Message, StringComparison.Ordinal);
         foreach (var property in typeof(ResourcePoolOptions).GetProperties().Select(property => property.Name)
-            .Except([nameof(options.EmitDatabaseMetrics)]))
+            .Except([nameof(options.EmitDatabaseMetrics), nameof(options.FailOnDeadlock)]))
         {
             Assert.Contains(property, thrown.Message, StringComparison.Ordinal);
         }
