@@ -52,7 +52,8 @@ internal static class CompareCommand
             new PepperPeer(), new SemaphoreQueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
         ];
         yield return ("one thread", name => Rounds.RunAsync(
-            name, [.. all, new PepperTrackingPeer(), new PepperListenerPeer()], rounds,
+            name,
+            [.. all, new PepperTrackingPeer(), new PepperFlowPeer(), new PepperStackPeer(), new PepperListenerPeer()], rounds,
             static peer => Loops.OneThreadAsync(peer, fast, CancellationToken.None)));
         yield return ("one thread, with a token", name => Rounds.RunAsync(
             name, all, rounds, peer => Loops.OneThreadAsync(peer, fast, source.Token)));

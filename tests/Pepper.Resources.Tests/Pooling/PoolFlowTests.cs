@@ -129,6 +129,56 @@ public sealed class PoolFlowTests : PoolTestBase
     }
 
     [Fact]
+    public async Task AcquireAndDispose_InAFlow_AllocatesNothing()
+    {
+        await using var pool = NewPool();
+        using var flow = LeaseFlow.Begin("quiet");
+        await (await Lend(pool)).DisposeAsync();
+        var least = long.MaxValue;
+
+        for (var round = 0; round < 20; round++)
+        {
+            least = Math.Min(least, BytesOf(pool));
+        }
+
+        Assert.Equal(0, least);
+
+        static long BytesOf(ResourcePool<TestResource> pool)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var index = 0; index < 1000; index++)
+            {
+                pool.TryAcquire(out var lease);
+                lease.Dispose();
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
+    public async Task Wait_InAFlowWithTheCheckOn_AllocatesNothingOnceWarm()
+    {
+        await using var pool = NewPool(options => options.FailOnDeadlock = true);
+        await using var free = await Lend(pool);
+        using var flow = LeaseFlow.Begin("quiet");
+        var held = await Lend(pool);
+        var least = long.MaxValue;
+
+        for (var round = 0; round < 20; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var asked = pool.AcquireAsync(CancellationToken.None);
+            held.Dispose();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            held = await asked;
+        }
+
+        Assert.Equal(0, least);
+        held.Dispose();
+    }
+
+    [Fact]
     public async Task Deadlock_OptionIsOff_AllTimeOutWithTheDiagnosis()
     {
         const int flows = 3;
@@ -141,7 +191,7 @@ public sealed class PoolFlowTests : PoolTestBase
             await Until(() => held.IsSet);
             return await Ask(pool);
         })).ToArray();
-        await Until(() => pool.Statistics.Waiting == flows);
+        await Until(() => pool.Statistics is { InUse: flows, Waiting: flows });
 
         Time.Advance(TimeSpan.FromSeconds(31));
 
