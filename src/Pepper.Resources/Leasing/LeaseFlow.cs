@@ -29,7 +29,7 @@ public sealed class LeaseFlow : IDisposable
     /// <summary>The innermost flow that the caller is in and that has not ended; <c>null</c> when there is none.</summary>
     public static LeaseFlow? Current => IsAnyLive ? Ambient.Flow.Value?.Living : null;
 
-    /// <summary>What it is called in reports: as it was begun, or as the outer one; <c>null</c> when neither has a name.</summary>
+    /// <summary>What it is called in reports: its own name, or the outer one's; <c>null</c> when neither has one.</summary>
     public string? Name { get; }
 
     internal static bool IsAnyLive => Volatile.Read(ref _live) != 0;

@@ -59,9 +59,9 @@ internal sealed partial class PoolCore
     private static string NestedAcquire(IReadOnlyList<LeaseInfo> own, LeaseFlow? flow) =>
         own.Count == 0
             ? string.Empty
-            : $" The caller's own flow{(flow?.Name is { } name ? $" '{name}'" : string.Empty)} holds {own.Count} lease(s) of this "
-            + $"pool already, since {string.Join("; ", own.Take(5).Select(static lease => lease.CallSite))}: nested acquires of "
-            + "one pool deadlock when all callers do so. Acquire all that one flow needs at once, or raise MaxSize.";
+            : $" The caller's own flow{(flow?.Name is { } name ? $" '{name}'" : string.Empty)} holds {own.Count} lease(s) of "
+            + $"this pool already, since {string.Join("; ", own.Take(5).Select(static held => held.CallSite))}: nested acquires "
+            + "of one pool deadlock when all callers do so. Acquire all that one flow needs at once, or raise MaxSize.";
 
     private ExhaustionReason? WhyRefused_NeedsLock(LeaseFlow? flow, TimeSpan timeout) =>
         !MayWait_NeedsLock() ? ExhaustionReason.QueueFull

@@ -181,7 +181,8 @@ public sealed class PoolLeakTests : PoolTestBase
     {
         await using var pool = NewPool(options =>
             (options.ReclaimLeaked, options.LeakThreshold) = (true, TimeSpan.FromSeconds(10)));
-        using var listener = new MetricListener(Monitor, static name => name.StartsWith("pepperpy_pool_", StringComparison.Ordinal));
+        using var listener = new MetricListener(
+            Monitor, static name => name.StartsWith("pepperpy_pool_", StringComparison.Ordinal));
         Assert.Equal(0, listener.Read("pepperpy_pool_leaks_total").Values.Single());
         _ = await Lend(pool);
 

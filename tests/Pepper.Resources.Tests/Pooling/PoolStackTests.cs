@@ -6,6 +6,8 @@ namespace Pepper.Resources.Tests.Pooling;
 /// <summary>Whose stacks are captured, and where they show.</summary>
 public sealed class PoolStackTests : PoolTestBase
 {
+    private static string Asker => $"{typeof(PoolStackTests).FullName}.{nameof(TryAsked)}";
+
     [Fact]
     public async Task Acquire_Direct_CapturesTheCallersStackWithoutThePoolsFrames()
     {
@@ -16,9 +18,10 @@ public sealed class PoolStackTests : PoolTestBase
 
         var info = Assert.Single(pool.GetLeases());
         Assert.Equal("captured", info.StackNote);
-        Assert.StartsWith($"at {typeof(PoolStackTests).FullName}.{nameof(TryAsked)}(", info.Stack!.TrimStart(), StringComparison.Ordinal);
-        Assert.Contains(nameof(Acquire_Direct_CapturesTheCallersStackWithoutThePoolsFrames), info.Stack, StringComparison.Ordinal);
-        Assert.Contains($"stack {typeof(PoolStackTests).FullName}.{nameof(TryAsked)}", info.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith($"at {Asker}(", info.Stack!.TrimStart(), StringComparison.Ordinal);
+        const string here = nameof(Acquire_Direct_CapturesTheCallersStackWithoutThePoolsFrames);
+        Assert.Contains(here, info.Stack, StringComparison.Ordinal);
+        Assert.Contains($", stack {Asker}", info.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain('\n', info.ToString());
     }
 
@@ -52,7 +55,8 @@ public sealed class PoolStackTests : PoolTestBase
             ResourceFactory.CreateSync(() => new TestResource(1, Factory)),
             new ResourcePoolOptions { MinSize = 0, MaxSize = 1, StackCapture = 1 }, Time, Monitor);
         using var blocking = sync.Acquire(Guard, Stop);
-        Assert.Contains(nameof(Acquire_WithValidationAndBlocking_CapturesToo), Assert.Single(sync.GetLeases()).Stack, StringComparison.Ordinal);
+        const string here = nameof(Acquire_WithValidationAndBlocking_CapturesToo);
+        Assert.Contains(here, Assert.Single(sync.GetLeases()).Stack, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,7 +99,7 @@ public sealed class PoolStackTests : PoolTestBase
         Time.Advance(TimeSpan.FromSeconds(31));
 
         var thrown = await Assert.ThrowsAsync<PoolExhaustedException>(() => late.WaitAsync(Guard, Stop));
-        Assert.Contains($", stack {typeof(PoolStackTests).FullName}.{nameof(TryAsked)}", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains($", stack {Asker}", thrown.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(TryAsked), Assert.Single(thrown.Holders).Stack, StringComparison.Ordinal);
     }
 
