@@ -52,7 +52,8 @@ internal static class CompareCommand
             new PepperPeer(), QueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
         ];
         yield return ("one thread", name => Rounds.RunAsync(
-            name, [.. all, new PepperTrackingPeer(), new PepperListenerPeer()], rounds,
+            name,
+            [.. all, new PepperTrackingPeer(), new PepperFlowPeer(), new PepperStackPeer(), new PepperListenerPeer()], rounds,
             static peer => Loops.OneThreadAsync(peer, fast, CancellationToken.None)));
         yield return ("one thread, with a token", name => Rounds.RunAsync(
             name, all, rounds, peer => Loops.OneThreadAsync(peer, fast, source.Token)));
@@ -61,7 +62,8 @@ internal static class CompareCommand
         foreach (var (tasks, places) in new[] { (8, 4), (32, 4), (128, 4), (32, 8), (128, 8) })
         {
             yield return ($"{tasks} tasks over {places}, hold = yield", name => Rounds.RunAsync(
-                name, [.. bounded, new PepperLocalPeer(), new RawSlotPeer()], rounds, peer => Loops.ContendedAsync(peer, tasks, places, 400_000)));
+                name, [.. bounded, new PepperLocalPeer(), new RawSlotPeer()], rounds,
+                peer => Loops.ContendedAsync(peer, tasks, places, 400_000)));
         }
 
         yield return ("32 tasks over 8, 30 s timeout and token", name => Rounds.RunAsync(

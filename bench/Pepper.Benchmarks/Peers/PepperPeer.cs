@@ -128,6 +128,33 @@ internal sealed class PepperLocalPeer : PepperPeer
     protected override void Configure(ResourcePoolOptions options) => options.WakeUp = WakeUp.Local;
 }
 
+/// <summary>The same within a flow of work, which each loan notes.</summary>
+internal sealed class PepperFlowPeer : PepperPeer
+{
+    internal override string Name => "Pepper, flow tracking on";
+
+    internal override async Task LoopAsync(int operations)
+    {
+        // Ended with the loop: as long as a flow is live anywhere, every acquire looks for one.
+        using var flow = LeaseFlow.Begin("bench");
+        await base.LoopAsync(operations);
+    }
+
+    internal override async Task LoopAsync(int operations, CancellationToken cancellationToken)
+    {
+        using var flow = LeaseFlow.Begin("bench");
+        await base.LoopAsync(operations, cancellationToken);
+    }
+}
+
+/// <summary>The same with the stack of one caller in a hundred.</summary>
+internal sealed class PepperStackPeer : PepperPeer
+{
+    internal override string Name => "Pepper, stacks 1 in 100";
+
+    protected override void Configure(ResourcePoolOptions options) => options.StackCapture = 100;
+}
+
 /// <summary>The same with a listener on every metric.</summary>
 internal sealed class PepperListenerPeer : PepperPeer
 {

@@ -6,13 +6,13 @@ namespace Pepper.Resources.Connections;
 /// <summary>How the connections of one data source get hold of real ones.</summary>
 internal sealed record PooledDbOpener(IResourcePool<DbConnection> Pool, DbProviderFactory Provider, TimeSpan? OpenTimeout)
 {
-    // What a lease's call site says: DbConnection.Open takes no caller information.
-    private const string Member = "DbDataSource";
-
     // As DbConnection.ConnectionTimeout's own default has it for the time that nobody has set.
     private static readonly TimeSpan BlockingTimeout = TimeSpan.FromSeconds(30);
 
     internal string ConnectionString { get; } = $"Pool={Pool.Name}";
+
+    // What a lease's call site says: DbConnection.Open takes no caller information.
+    private static string Member => LeaseTag.Current ?? "DbDataSource";
 
     internal ValueTask<Lease<DbConnection>> OpenAsync(CancellationToken cancellationToken) => OpenTimeout is { } timeout
         ? Pool.AcquireAsync(timeout, cancellationToken, Member, null, 0)

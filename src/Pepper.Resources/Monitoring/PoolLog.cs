@@ -41,4 +41,7 @@ internal static partial class PoolLog
 
     [LoggerMessage(1111, LogLevel.Warning, "Pool {Pool}: a suspected leak was reclaimed and its resource destroyed: {Holder}")]
     internal static partial void LeakReclaimed(ILogger logger, string pool, string holder);
+
+    [LoggerMessage(1130, LogLevel.Warning, "Pool {Pool}: a caller was refused that would have waited for ever: {Message}")]
+    internal static partial void Deadlocked(ILogger logger, string pool, string message);
 }

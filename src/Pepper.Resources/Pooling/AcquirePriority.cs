@@ -1,9 +1,9 @@
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
-/// Who is served first, of those that wait. A caller of a higher priority passes all of lower ones, however long they have waited;
-/// of one priority, first come is first served. A caller that need not wait is lent what is idle whatever its priority: then
-/// nobody waits.
+/// Who is served first, of those that wait. A caller of a higher priority passes all of lower ones, however long they have
+/// waited; of one priority, first come is first served. A caller that need not wait is lent what is idle whatever its priority:
+/// then nobody waits.
 /// </summary>
 public enum AcquirePriority
 {

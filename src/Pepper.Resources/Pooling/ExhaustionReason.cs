@@ -17,4 +17,10 @@ public enum ExhaustionReason
     /// failed.
     /// </summary>
     NotReady,
+
+    /// <summary>
+    /// Every resource was lent to a flow that waits for this very pool, so that none would ever have come back: see
+    /// <see cref="ResourcePoolOptions.FailOnDeadlock"/>.
+    /// </summary>
+    Deadlock,
 }

@@ -39,8 +39,8 @@ public interface IResourcePool : IAsyncDisposable
     void Invalidate();
 
     /// <summary>
-    /// The same, spread over a time, so that the resources are not all made anew at once: each that is there, or is being made, is
-    /// out of service by its end, one after the other, to a quarter of the shortest time among the options or a second.
+    /// The same, spread over a time, so that the resources are not all made anew at once: each that is there, or is being made,
+    /// is out of service by its end, one after the other, to a quarter of the shortest time among the options or a second.
     /// </summary>
     /// <param name="over">How long the last of them may stay: zero or more. Zero: all at once.</param>
     void Invalidate(TimeSpan over);

@@ -24,9 +24,9 @@ internal sealed partial class PoolCore
                 entry.Member = member;
                 entry.File = file;
                 entry.Line = line;
-                if (TracksLeaks || _instruments.CountsAcquires || _instruments.IsUseTimed)
+                if (_notesEachLoan || LeaseFlow.IsAnyLive || _instruments.CountsAcquires || _instruments.IsUseTimed)
                 {
-                    NoteLoan(entry);
+                    NoteLoan(entry, token);
                 }
 
                 return entry;
@@ -69,7 +69,7 @@ internal sealed partial class PoolCore
             NoteHolder(entry, member, file, line, trace: default);
 
             // Before it is lent: a sweep that sees the loan must not see the time of an earlier one.
-            NoteLoan(entry);
+            NoteLoan(entry, SlotState.With(entry.Word, SlotState.InUse));
             token = Publish(entry, SlotState.InUse);
             if (Volatile.Read(ref _gate.Word) != 0)
             {
@@ -99,16 +99,19 @@ internal sealed partial class PoolCore
     {
         var trace = TracksLeaks ? Activity.Current?.TraceId ?? default : default;
         var startedExactly = _instruments.IsWaitTimed ? TimeProvider.GetTimestamp() : 0;
+        var note = TakeNote();
         var own = waiter ?? TakeWaiter();
-        Note(own, request, trace, startedExactly);
+        Note(own, request, trace, startedExactly, note);
         var now = _clock.Now();
+        ExhaustionReason? refusal;
         bool isClosed;
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             isClosed = IsClosed;
             isAlone = _gate.Waiters.Count == 0;
-            if (!isClosed && MayWait_NeedsLock())
+            refusal = WhyRefused_NeedsLock(note.Flow, request.Timeout);
+            if (!isClosed && refusal is null)
             {
                 Enqueue_NeedsLock(own, request.Timeout, now);
                 waiter = own;
@@ -121,7 +124,7 @@ internal sealed partial class PoolCore
             ReturnWaiter(own);
         }
 
-        return Refusal(request.Timeout, isClosed);
+        return isClosed ? Refused(ClosedException()) : Refused(request, refusal.GetValueOrDefault(), note.Flow);
     }
 
     private PoolWaiter TakeWaiter()
@@ -131,18 +134,20 @@ internal sealed partial class PoolCore
         return waiter;
     }
 
-    private void Note(PoolWaiter waiter, in AcquireRequest request, ActivityTraceId trace, long startedExactly)
+    private void Note(
+        PoolWaiter waiter, in AcquireRequest request, ActivityTraceId trace, long startedExactly, in LoanNote note)
     {
         waiter.Member = request.Member;
         waiter.File = request.File;
         waiter.Line = request.Line;
         waiter.Priority = request.Priority;
         waiter.Extras?.Clear();
-        if (startedExactly != 0 || trace != default || request.Timeout != _options.AcquireTimeout)
+        if (startedExactly != 0 || trace != default || request.Timeout != _options.AcquireTimeout || !note.IsEmpty)
         {
             var extras = waiter.Extras ??= new PoolWaiterExtras(waiter);
             extras.StartedExactly = startedExactly;
             extras.Trace = trace;
+            extras.Note = note;
             extras.OwnTimeout = request.Timeout == _options.AcquireTimeout ? null : request.Timeout;
         }
     }
@@ -153,6 +158,7 @@ internal sealed partial class PoolCore
         waiter.Outcome = AcquireOutcome.Failed;
         _gate.Waiters.Enqueue(waiter);
         _gate.Waits++;
+        CountFlow_NeedsLock(waiter, timeout);
         SetDeadline_NeedsLock(waiter, timeout, now);
         if (_gate.Waiters.Count == 1)
         {
@@ -164,15 +170,9 @@ internal sealed partial class PoolCore
         }
     }
 
-    private Exception Refusal(TimeSpan timeout, bool isClosed)
+    private Exception Refused(Exception refusal)
     {
         _instruments.RecordAcquire(AcquireOutcome.Rejected, TimeSpan.Zero);
-        if (!isClosed)
-        {
-            Interlocked.Increment(ref _rejections);
-        }
-
-        var refusal = isClosed ? ClosedException() : ExhaustedException(timeout, ExhaustionReason.QueueFull, GetStatistics());
         if (ResourceActivities.IsEnabled)
         {
             ResourceActivities.RecordAcquire(
@@ -267,6 +267,7 @@ internal sealed partial class PoolCore
         {
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Extras?.Trace ?? default);
+            NoteHolder(entry, waiter);
             entry.LentAt = TracksLeaks || _instruments.IsUseTimed ? _clock.Now() : 0;
         }
 
@@ -367,6 +368,7 @@ internal sealed partial class PoolCore
         }
 
         waiter.Outcome = outcome;
+        UncountFlow_NeedsLock(waiter);
         RemoveDeadline_NeedsLock(waiter);
         CountWaiters_NeedsLock();
         return true;
@@ -375,7 +377,10 @@ internal sealed partial class PoolCore
     /// <summary>A caller for whom a place is free, or a resource on its way, does not count as waiting for others.</summary>
     private bool MayWait_NeedsLock() =>
         _options.MaxWaiters is not { } most
-        || _gate.Waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating + _keepingAlive + CountStates().Idle) <= most;
+        || _gate.Waiters.Count + 1 - Supply_NeedsLock() <= most;
+
+    private int Supply_NeedsLock() =>
+        Math.Max(0, _maxSize - _live) + _creating + _validating + _keepingAlive + CountStates().Idle;
 
     private Exception ClosedException() =>
         IsDisposed

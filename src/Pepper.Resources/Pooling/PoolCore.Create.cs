@@ -60,7 +60,8 @@ internal sealed partial class PoolCore
                 _live++;
                 _creating++;
                 creation = new Creation(
-                    entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, isDemanded, _gate.Waiters.BlockingCount > 0);
+                    entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, isDemanded,
+                    _gate.Waiters.BlockingCount > 0);
                 return true;
             }
         }
@@ -196,7 +197,6 @@ internal sealed partial class PoolCore
         entry.BornVersion = SlotState.VersionOf(entry.Word);
         entry.ExpiresAt = ExpiryFrom(now);
         entry.ExpiryReason = DestroyReason.MaxLifetime;
-        entry.LentAt = 0;
         entry.CheckedAt = now;
         int size;
         PoolWaiter? waiter;
@@ -315,5 +315,11 @@ internal sealed partial class PoolCore
 
     /// <summary>One creation under way: for which place, by which factory, and who had queued when it began.</summary>
     private readonly record struct Creation(
-        PoolEntry Entry, FactoryAdapter Factory, int Generation, int Renewal, uint QueuedBefore, bool IsDemanded, bool IsForBlockedThread);
+        PoolEntry Entry,
+        FactoryAdapter Factory,
+        int Generation,
+        int Renewal,
+        uint QueuedBefore,
+        bool IsDemanded,
+        bool IsForBlockedThread);
 }

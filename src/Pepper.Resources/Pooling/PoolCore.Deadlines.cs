@@ -159,7 +159,9 @@ internal sealed partial class PoolCore
         ExpireInLane_NeedsLock(_gate.Waiters.FirstOf(AcquirePriority.Low), now, expired);
     }
 
-    /// <summary>Callers of one priority stand in the order of their deadlines, but for those with a timeout of their own.</summary>
+    /// <summary>
+    /// Callers of one priority stand in the order of their deadlines, but for those with a timeout of their own.
+    /// </summary>
     private void ExpireInLane_NeedsLock(PoolWaiter? waiter, long now, List<(PoolWaiter Waiter, bool IsCreating)> expired)
     {
         while (waiter is not null)
@@ -188,6 +190,7 @@ internal sealed partial class PoolCore
     {
         expired.Add((waiter, IsCoveredByCreation_NeedsLock()));
         _gate.Waiters.Remove(waiter);
+        UncountFlow_NeedsLock(waiter);
         waiter.Outcome = AcquireOutcome.Timeout;
     }
 
@@ -211,29 +214,38 @@ internal sealed partial class PoolCore
 
         var reason = statistics.IsPaused ? ExhaustionReason.Paused
             : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse : ExhaustionReason.NotReady;
-        var exception = ExhaustedException(timeout, reason, statistics);
+        var exception = ExhaustedException(timeout, reason, statistics, waiter.Extras?.Note.Flow);
         LogExhaustion(exception);
         waiter.Fail(exception);
     }
 
-    private PoolExhaustedException ExhaustedException(TimeSpan timeout, ExhaustionReason reason, PoolStatistics statistics)
+    private PoolExhaustedException ExhaustedException(
+        TimeSpan timeout, ExhaustionReason reason, PoolStatistics statistics, LeaseFlow? flow)
     {
-        var holders = LongestHolders(5);
+        var leases = GetLeases();
+        IReadOnlyList<LeaseInfo> holders = [.. leases.Take(5)];
+        IReadOnlyList<LeaseInfo> own = [.. leases.Where(lease => IsOwn(lease, flow))];
         var why = reason switch
         {
             ExhaustionReason.AllInUse => $"all {statistics.InUse} of MaxSize ({statistics.MaxSize}) are in use",
             ExhaustionReason.Paused => "the pool is paused",
             ExhaustionReason.QueueFull => $"MaxWaiters ({_options.MaxWaiters}) callers wait already",
+            ExhaustionReason.Deadlock => WhyDeadlocked(),
             _ when _lastCreateFailure is { } failure => $"none was ready; the last creation failed: {failure.Message}",
             _ => "none was ready",
         };
-        var limit = reason == ExhaustionReason.QueueFull ? "refused at once" : $"no resource within {TimeoutKnob(timeout)}";
+        var isAtOnce = reason is ExhaustionReason.QueueFull or ExhaustionReason.Deadlock;
+        var limit = isAtOnce ? "refused at once" : $"no resource within {TimeoutKnob(timeout)}";
         var held = holders.Count == 0 ? string.Empty : $" Longest holders: {string.Join("; ", holders)}.";
         var message =
             $"Pool '{Name}': {limit}: {why}. Size {statistics.Size} of {statistics.MaxSize}, idle {statistics.Idle}, "
             + $"in use {statistics.InUse}, creating {statistics.Creating}, waiting {statistics.Waiting}.{held}"
-            + (reason == ExhaustionReason.AllInUse ? " Hold leases for less time, or raise MaxSize." : string.Empty);
-        return new PoolExhaustedException(message, reason, timeout, statistics, holders, _lastCreateFailure);
+            + (reason == ExhaustionReason.AllInUse ? " Hold leases for less time, or raise MaxSize." : string.Empty)
+            + NestedAcquire(own, flow);
+        return new PoolExhaustedException(message, reason, timeout, statistics, holders, _lastCreateFailure)
+        {
+            HeldByOwnFlow = own.Count,
+        };
     }
 
     private string TimeoutKnob(TimeSpan timeout) =>

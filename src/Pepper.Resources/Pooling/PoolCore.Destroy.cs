@@ -85,6 +85,11 @@ internal sealed partial class PoolCore
         entry.Factory = null;
         entry.StageSource?.Dispose();
         entry.StageSource = null;
+
+        // A loan that was reclaimed or detached has left its time: the next one must not be seen with it.
+        entry.LentAt = 0;
+        entry.Flow = null;
+        entry.Stack = null;
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();

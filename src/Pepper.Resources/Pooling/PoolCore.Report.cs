@@ -144,8 +144,13 @@ internal sealed partial class PoolCore
     /// <summary>
     /// A loan without a wait is recorded as zero, and a clock is read only for those who ask how long it lasts.
     /// </summary>
-    private void NoteLoan(PoolEntry entry)
+    private void NoteLoan(PoolEntry entry, long token)
     {
+        if (_options.StackCapture > 0 || LeaseFlow.IsAnyLive)
+        {
+            NoteHolder(entry, token, TakeNote());
+        }
+
         if (TracksLeaks)
         {
             entry.Trace = Activity.Current?.TraceId ?? default;
@@ -167,6 +172,7 @@ internal sealed partial class PoolCore
         var lentAt = entry.LentAt;
         var age = lentAt != 0 ? _clock.Since(lentAt) : TimeProvider.GetElapsedTime(entry.SeenAt, now);
         age = age > TimeSpan.Zero ? age : TimeSpan.Zero;
+        var note = NoteOf(entry, SlotState.With(Volatile.Read(ref entry.Word), SlotState.InUse));
         return new LeaseInfo
         {
             Source = Name,
@@ -175,10 +181,12 @@ internal sealed partial class PoolCore
             Since = TimeProvider.GetUtcNow() - age,
             TraceId = entry.Trace == default ? null : entry.Trace.ToHexString(),
             IsSuspectedLeak = TracksLeaks && age >= _options.LeakThreshold,
+            Flow = note.Flow?.ToString(),
+            HolderFlow = note.Flow,
+            CapturedStack = note.Stack,
+            StackCapture = _options.StackCapture,
         };
     }
-
-    private IReadOnlyList<LeaseInfo> LongestHolders(int most) => [.. GetLeases().Take(most)];
 
     private TimeSpan OldestWait_NeedsLock() =>
         _gate.Waiters.Oldest is { } oldest ? WaitedSoFar_NeedsLock(oldest) : TimeSpan.Zero;

@@ -121,6 +121,8 @@ internal sealed partial class PoolCore
         }
 
         entry.LentAt = 0;
+        entry.Flow = null;
+        entry.Stack = null;
         RecordUse(lentAt);
         if (TracksLeaks)
         {
@@ -168,6 +170,7 @@ internal sealed partial class PoolCore
         }
 
         NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, trace: default);
+        NoteHolder(entry, waiter);
         waiter.Deliver(entry, word);
         SettleIfClosing();
         return true;

@@ -167,7 +167,8 @@ internal sealed partial class PoolCore
         var seen = Volatile.Read(ref entry.SeenWord);
         var isSeenIdle = SlotState.Of(seen) == SlotState.Idle && SlotState.VersionOf(seen) == SlotState.VersionOf(entry.Word);
         return !isSeenIdle
-            || TimeProvider.GetElapsedTime(Math.Max(Volatile.Read(ref entry.SeenAt), Volatile.Read(ref entry.CheckedAt))) < _options.ValidateAfterIdle - TickPeriod;
+            || TimeProvider.GetElapsedTime(Math.Max(Volatile.Read(ref entry.SeenAt), Volatile.Read(ref entry.CheckedAt)))
+                < _options.ValidateAfterIdle - TickPeriod;
     }
 
     // What is longer than a timer can take is as good as for ever.

@@ -29,6 +29,7 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly PoolShutdown _closing = new();
     private readonly bool _validatesOnBorrow;
     private readonly bool _validatesIdle;
+    private readonly bool _notesEachLoan;
 
     private PoolEntry[] _entries;
     private FactoryAdapter _factory;
@@ -80,6 +81,7 @@ internal sealed partial class PoolCore : IResourceSource
         TracksLeaks = _options.LeakThreshold is not null;
         HandsOverLocally = _options.WakeUp == WakeUp.Local;
         _isFirstInFirstOut = _options.IdleOrder == IdleOrder.Fifo;
+        _notesEachLoan = TracksLeaks || _options.StackCapture > 0;
         ReadHooks();
         _monitor.Sources.Add(this);
     }
@@ -217,6 +219,7 @@ internal sealed partial class PoolCore : IResourceSource
         Debug.Assert(_creating >= 0 && _hung >= 0 && _creating + _hung <= _live, "What is being created is live.");
         Debug.Assert(_validating >= 0, "Validations under way are not negative.");
         Debug.Assert(_live >= 0 && _live <= _entries.Length, "Each live resource has a place.");
+        Debug.Assert(_waitingFlows.Count == 0 || _gate.Waiters.Count > 0, "Flows that wait have callers that wait.");
         Debug.Assert(_minSize <= _maxSize && _maxSize <= _entries.Length, "Sizes are in order.");
     }
 }

@@ -32,6 +32,12 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
     internal long LentAt;
     internal ActivityTraceId Trace;
 
+    // Of that loan of the holder's whose token is noted with them, and of no other: a loan that has neither notes nothing. They
+    // stay until the next note, or a return that leads to more; a small flow and a stack may so outlive their loan.
+    internal LeaseFlow? Flow;
+    internal StackTrace? Stack;
+    internal long NotedFor;
+
     // Of the sweeper, under the pool's lock: since when it has seen the word as it is, and which loan it has reported as leaked.
     internal long SeenWord = -1;
     internal long SeenAt;

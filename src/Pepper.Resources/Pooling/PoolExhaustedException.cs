@@ -30,4 +30,10 @@ public sealed class PoolExhaustedException(
 
     /// <summary>Who held its resources, longest first, at most five.</summary>
     public IReadOnlyList<LeaseInfo> Holders { get; } = holders;
+
+    /// <summary>
+    /// How many leases of this pool the caller's own <see cref="LeaseFlow"/> held while it waited for another; 0 when it held
+    /// none, or when there was no flow.
+    /// </summary>
+    public int HeldByOwnFlow { get; init; }
 }

@@ -57,7 +57,7 @@ public sealed record PoolStatistics
     /// <summary>Callers that cancelled while they waited.</summary>
     public required long Cancellations { get; init; }
 
-    /// <summary>Callers that were refused, as too many waited.</summary>
+    /// <summary>Callers that were refused, as too many waited, or as they would have waited for ever.</summary>
     public required long Rejections { get; init; }
 
     /// <summary>Resources made.</summary>

@@ -28,12 +28,19 @@ internal sealed class PoolWaiterExtras(PoolWaiter waiter) : TimerWheelNode
     /// <summary>The trace that the lease is to name; only with leak tracking.</summary>
     internal ActivityTraceId Trace { get; set; }
 
+    /// <summary>The flow and the stack that the lease is to name.</summary>
+    internal LoanNote Note { get; set; }
+
+    /// <summary>Whether its flow is counted as one that waits.</summary>
+    internal bool IsFlowCounted { get; set; }
+
     /// <summary>Forgets an earlier wait.</summary>
     internal void Clear()
     {
         OwnTimeout = null;
         StartedExactly = 0;
         Trace = default;
+        Note = default;
         _isTraced = false;
     }
 

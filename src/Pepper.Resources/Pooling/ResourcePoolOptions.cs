@@ -119,6 +119,21 @@ public sealed class ResourcePoolOptions
     public bool ReclaimLeaked { get; set; }
 
     /// <summary>
+    /// Whose stacks are captured: 0, nobody's; 1, that of each loan; n, that of one loan in n, the first included. 0 or more.
+    /// Default: 0. A capture costs some microseconds and kilobytes; the text is made when somebody reads
+    /// <see cref="LeaseInfo.Stack"/>. A stack may be kept until the next loan of the same resource.
+    /// </summary>
+    public int StackCapture { get; set; }
+
+    /// <summary>
+    /// Whether a caller fails at once, with <see cref="ExhaustionReason.Deadlock"/>, when its wait would never end: when all
+    /// <see cref="MaxSize"/> resources are lent to flows (see <see cref="LeaseFlow"/>) that each wait for this very pool.
+    /// Default: false; then they wait until their deadlines. It is looked at when a caller is about to wait, and only if that
+    /// caller is in a flow and its timeout is not zero; deadlines and cancellations of the others are not taken into account.
+    /// </summary>
+    public bool FailOnDeadlock { get; set; }
+
+    /// <summary>
     /// Whether the pool also reports under OpenTelemetry's names for database connections, <c>db.client.connection.*</c>.
     /// Default: false.
     /// </summary>

@@ -99,12 +99,18 @@ internal static class ResourcePoolOptionsValidator
             faults.Add($"MaxConcurrentCreates is {options.MaxConcurrentCreates}, but must be 1 or more.");
         }
 
+        if (options.StackCapture < 0)
+        {
+            faults.Add($"StackCapture is {options.StackCapture}, but must be 0 (never), 1 (each loan) or n (one loan in n).");
+        }
+
         if (!Enum.IsDefined(options.Type))
         {
             faults.Add($"Type is {(int)options.Type}, which is no {nameof(ResourceType)}.");
         }
 
-        if ((options.Validation & ~(ValidationMode.OnBorrow | ValidationMode.OnReturn | ValidationMode.WhileIdle)) != ValidationMode.None)
+        const ValidationMode all = ValidationMode.OnBorrow | ValidationMode.OnReturn | ValidationMode.WhileIdle;
+        if ((options.Validation & ~all) != ValidationMode.None)
         {
             faults.Add($"Validation is {(int)options.Validation}, which is no {nameof(ValidationMode)}.");
         }

@@ -32,6 +32,25 @@ public sealed class PooledDbDataSourceTests : SqliteTest
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task Open_TagIsInUse_LeaseShowsItAsItsCallSite(bool isSync)
+    {
+        await using var pool = NewPool(maxSize: 3);
+        await using var source = pool.AsDataSource(SqliteFactory.Instance);
+        using (LeaseTag.Use("orders: nightly"))
+        {
+            await using var tagged = isSync ? source.OpenConnection() : await source.OpenConnectionAsync();
+            Assert.Equal("orders: nightly", Assert.Single(pool.GetLeases()).CallSite.Member);
+            Assert.StartsWith("orders: nightly, for ", Assert.Single(pool.GetLeases()).ToString(), StringComparison.Ordinal);
+        }
+
+        await using var plain = isSync ? source.OpenConnection() : await source.OpenConnectionAsync();
+
+        Assert.Equal("DbDataSource", Assert.Single(pool.GetLeases()).CallSite.Member);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task Open_AgainAndAgain_UsesOneRealConnection(bool isSync)
     {
         await using var pool = NewPool();

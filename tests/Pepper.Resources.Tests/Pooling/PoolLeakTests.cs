@@ -112,4 +112,119 @@ public sealed class PoolLeakTests : PoolTestBase
         Assert.False(lease.IsStale);
         Assert.Equal(0, pool.Statistics.Leaks);
     }
+
+    [Fact]
+    public async Task Leak_Reported_NamesTheCallSiteTheStackAndTheThreshold()
+    {
+        await using var pool = NewPool(options =>
+            (options.LeakThreshold, options.StackCapture) = (TimeSpan.FromSeconds(10), 1));
+        using var flow = LeaseFlow.Begin("nightly");
+        var lease = await pool.AcquireAsync(Stop);
+
+        Time.Advance(TimeSpan.FromMinutes(1));
+
+        var report = Assert.Single(Log.Lines, line => line.Id == 1107).Text;
+        const string here = nameof(Leak_Reported_NamesTheCallSiteTheStackAndTheThreshold);
+        foreach (var part in new[]
+        {
+            "orders", "00:00:10", $"{here} (PoolLeakTests.cs:", "flow nightly", $"stack {GetType().FullName}.{here}",
+        })
+        {
+            Assert.Contains(part, report, StringComparison.Ordinal);
+        }
+
+        await lease.DisposeAsync();
+        Assert.Contains(here, Assert.Single(Log.Lines, line => line.Id == 1108).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Leak_SeveralParkedBeforeItWasNoticed_AllAreServed()
+    {
+        await using var pool = NewPool(options =>
+        {
+            (options.ReclaimLeaked, options.LeakThreshold) = (true, TimeSpan.FromSeconds(10));
+            options.AcquireTimeout = Timeout.InfiniteTimeSpan;
+        });
+        _ = await Lend(pool, 2);
+        var parked = Enumerable.Range(0, 6).Select(async _ => (await Ask(pool)).Dispose()).ToArray();
+        Assert.Equal(6, pool.Statistics.Waiting);
+
+        Time.Advance(TimeSpan.FromSeconds(13));
+
+        await Task.WhenAll(parked).WaitAsync(Guard, Stop);
+        await Until(() => pool.Statistics.Destroyed == 2, "both resources are destroyed");
+        Assert.Equal(2, pool.Statistics.Leaks);
+        await AssertNoPlaceLost(pool);
+    }
+
+    [Fact]
+    public async Task Leak_BecomesOneAfterTheWaitBegan_WaiterIsServed()
+    {
+        await using var pool = NewPool(options =>
+        {
+            (options.MaxSize, options.ReclaimLeaked, options.LeakThreshold) = (1, true, TimeSpan.FromSeconds(10));
+            options.AcquireTimeout = Timeout.InfiniteTimeSpan;
+        });
+        var first = await Lend(pool);
+        var leaking = Ask(pool);
+        var last = Ask(pool);
+        first.Dispose();
+        _ = await leaking.WaitAsync(Guard, Stop);
+
+        Time.Advance(TimeSpan.FromSeconds(13));
+
+        (await last.WaitAsync(Guard, Stop)).Dispose();
+        Assert.Equal(1, pool.Statistics.Leaks);
+    }
+
+    [Fact]
+    public async Task Leak_Metrics_CountReportsAndReclaims()
+    {
+        await using var pool = NewPool(options =>
+            (options.ReclaimLeaked, options.LeakThreshold) = (true, TimeSpan.FromSeconds(10)));
+        using var listener = new MetricListener(
+            Monitor, static name => name.StartsWith("pepperpy_pool_", StringComparison.Ordinal));
+        Assert.Equal(0, listener.Read("pepperpy_pool_leaks_total").Values.Single());
+        _ = await Lend(pool);
+
+        Time.Advance(TimeSpan.FromSeconds(13));
+        await Until(() => pool.Statistics.Size == 0);
+
+        Assert.Equal(1, listener.Read("pepperpy_pool_leaks_total")["pool=orders"]);
+        Assert.Equal(1, listener.Read("pepperpy_pool_evictions_total")["pool=orders,reason=leaked"]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ReclaimLeaked_PlaceWasLeftByADetachOrAReclaim_NextLoanIsNotTakenForTheOldOne(bool isDetached)
+    {
+        var time = new HookedTimeProvider(Time);
+        var options = new ResourcePoolOptions
+        {
+            Name = "orders",
+            MinSize = 1,
+            MaxSize = 1,
+            ReclaimLeaked = true,
+            LeakThreshold = TimeSpan.FromSeconds(10),
+        };
+        await using var pool = new ResourcePool<TestResource>(Factory, options, time, Monitor, Log);
+        var earlier = await Lend(pool);
+        if (isDetached)
+        {
+            earlier.Detach();
+        }
+
+        Time.Advance(TimeSpan.FromMinutes(1));
+        await pool.WarmUpAsync(Stop).WaitAsync(Guard, Stop);
+        await Until(() => pool.Statistics.Idle == 1);
+        var before = pool.Statistics.Leaks;
+
+        // The sweeper looks after the claim and before the loan has noted its time.
+        time.OnNextTimestamp(() => Time.Advance(TimeSpan.FromSeconds(3)));
+        var lease = await Lend(pool);
+
+        Assert.False(lease.IsStale);
+        Assert.Equal(before, pool.Statistics.Leaks);
+    }
 }

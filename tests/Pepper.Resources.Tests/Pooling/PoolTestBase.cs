@@ -80,6 +80,13 @@ public abstract class PoolTestBase
         }
     }
 
+    /// <summary>Works in a flow of its own.</summary>
+    internal static async Task<Lease<TestResource>> InFlow(string name, Func<Task<Lease<TestResource>>> workAsync)
+    {
+        using var flow = LeaseFlow.Begin(name);
+        return await workAsync();
+    }
+
     /// <summary>After a disposal: what was made has been destroyed, each exactly once.</summary>
     internal static async Task AssertAllDestroyedOnce(TestFactory factory)
     {
