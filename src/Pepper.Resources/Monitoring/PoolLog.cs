@@ -41,4 +41,19 @@ internal static partial class PoolLog
 
     [LoggerMessage(1111, LogLevel.Warning, "Pool {Pool}: a suspected leak was reclaimed and its resource destroyed: {Holder}")]
     internal static partial void LeakReclaimed(ILogger logger, string pool, string holder);
+
+    [LoggerMessage(1120, LogLevel.Error, "Pool {Pool}: a handler of the event {Kind} failed: {Error}")]
+    internal static partial void EventHandlerFailed(ILogger logger, string pool, string kind, string error, Exception exception);
+
+    [LoggerMessage(1121, LogLevel.Warning,
+        "Pool {Pool}: a subscriber was too slow and missed {Count} events; {Capacity} are kept for it at most")]
+    internal static partial void EventsMissed(ILogger logger, string pool, long count, int capacity);
+
+    [LoggerMessage(1122, LogLevel.Warning,
+        "Pool {Pool}: overloaded, the shortest wait was {Milliseconds} ms (Shedding.Target {Target}, Interval {Interval}); sheds load")]
+    internal static partial void OverloadBegun(
+        ILogger logger, string pool, long milliseconds, TimeSpan target, TimeSpan interval);
+
+    [LoggerMessage(1123, LogLevel.Information, "Pool {Pool}: no longer overloaded, {Count} callers were shed in all")]
+    internal static partial void OverloadEnded(ILogger logger, string pool, long count);
 }

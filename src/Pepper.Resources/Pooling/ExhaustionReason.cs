@@ -17,4 +17,9 @@ public enum ExhaustionReason
     /// failed.
     /// </summary>
     NotReady,
+
+    /// <summary>
+    /// The pool was overloaded, and the caller had waited for more than twice <see cref="SheddingOptions.Target"/>.
+    /// </summary>
+    Shed,
 }

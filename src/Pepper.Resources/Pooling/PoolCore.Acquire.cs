@@ -148,6 +148,7 @@ internal sealed partial class PoolCore
         if (_waiters.Count == 1)
         {
             SetGate_NeedsLock();
+            BeginShedding_NeedsLock();
         }
         else
         {
@@ -168,6 +169,11 @@ internal sealed partial class PoolCore
         }
 
         var refusal = isClosed ? ClosedException() : ExhaustedException(timeout, ExhaustionReason.QueueFull, GetStatistics());
+        if (!isClosed)
+        {
+            Events?.Raise(PoolEventKind.Rejected, refusal.Message, refusal);
+        }
+
         if (ResourceActivities.IsEnabled)
         {
             ResourceActivities.RecordAcquire(
@@ -251,7 +257,7 @@ internal sealed partial class PoolCore
     /// </summary>
     private PoolWaiter? Place_NeedsLock(PoolEntry entry, out long word, out DestroyReason reason)
     {
-        var waiter = (_gate & (PausedFlag | DisposedFlag)) == 0 ? _waiters.First : null;
+        var waiter = (_gate & (PausedFlag | DisposedFlag)) == 0 ? NextToServe_NeedsLock() : null;
         var refusal = entry.Generation != _generation ? DestroyReason.PoolInvalidated
             : _live > _maxSize && _live - CountStates().Leaving > _maxSize ? DestroyReason.Resized
             : waiter is null && IsClosed ? DestroyReason.PoolClosed
@@ -260,6 +266,7 @@ internal sealed partial class PoolCore
         reason = refusal.GetValueOrDefault();
         if (waiter is not null)
         {
+            NoteServed_NeedsLock(waiter);
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Extras?.Trace ?? default);
             entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
@@ -282,6 +289,8 @@ internal sealed partial class PoolCore
             waiter.Deliver(entry, word);
             SettleIfClosing();
         }
+
+        TellShed();
     }
 
     /// <summary>Brings idle entries and waiters together, until there are none of the one or of the other.</summary>

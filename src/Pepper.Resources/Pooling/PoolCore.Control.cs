@@ -15,6 +15,7 @@ internal sealed partial class PoolCore
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
             GrowPlaces_NeedsLock(maxSize);
+            TellResized_NeedsLock(minSize, maxSize);
             _minSize = minSize;
             _maxSize = maxSize;
         }
@@ -48,7 +49,8 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
-            Interlocked.Increment(ref _generation);
+            var generation = Interlocked.Increment(ref _generation);
+            Events?.Raise(PoolEventKind.GenerationBegun, $"Generation {generation} begins: all resources were invalidated.");
         }
 
         SweepGenerations();
@@ -67,6 +69,7 @@ internal sealed partial class PoolCore
             // Until the last of the old factory's is out of service, nothing is lent or returned without a look.
             _isBorrowPlain = _isReturnPlain = false;
             generation = Interlocked.Increment(ref _generation);
+            Events?.Raise(PoolEventKind.FactoryReplaced, $"The factory was replaced, generation {generation} begins.");
         }
 
         SweepGenerations();
@@ -123,6 +126,7 @@ internal sealed partial class PoolCore
         {
             await WaitUntilAsync(() => _waiters.Count == 0 && _live == 0, linked.Token).ConfigureAwait(false);
             PoolLog.Changed(_logger, Name, "drained");
+            TellDrained();
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -176,6 +180,7 @@ internal sealed partial class PoolCore
 
         _tickTimer?.Dispose();
         _deadlineTimer?.Dispose();
+        _shedTimer?.Dispose();
     }
 
     private async Task FinishDisposalAsync()
@@ -186,6 +191,7 @@ internal sealed partial class PoolCore
         await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
         _monitor.Sources.Remove(this);
         PoolLog.Changed(_logger, Name, "disposed");
+        _events.End(PoolEventKind.Disposed, "The pool is disposed.");
     }
 
     /// <summary>
@@ -342,7 +348,13 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
+            var before = _gate;
             SetGate_NeedsLock(flagsToSet, flagsToClear);
+            if (_gate != before)
+            {
+                TellGate_NeedsLock(before);
+                BeginShedding_NeedsLock();
+            }
         }
 
         PoolLog.Changed(_logger, Name, change);

@@ -163,6 +163,7 @@ internal sealed partial class PoolCore
                 // It may end at this very moment: what it makes is destroyed in any case.
                 Interlocked.Increment(ref _abandoned);
                 PoolLog.StageAbandoned(_logger, Name, "create", _options.EffectiveCreateTimeout, nameof(_options.CreateTimeout));
+                TellAbandoned("create", _options.EffectiveCreateTimeout, nameof(_options.CreateTimeout));
                 _ = DestroyLateAsync(creation, task);
             }
 
@@ -195,6 +196,7 @@ internal sealed partial class PoolCore
         entry.Factory = creation.Factory;
         entry.BornVersion = SlotState.VersionOf(entry.Word);
         entry.ExpiresAt = ExpiryFrom(now);
+        TellCreated(started, now);
         int size;
         PoolWaiter? waiter;
         long word;
@@ -231,6 +233,7 @@ internal sealed partial class PoolCore
     private void MarkHung(Creation creation, Exception failure)
     {
         List<PoolWaiter> concerned;
+        TellCreateFailed(failure);
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
@@ -248,6 +251,11 @@ internal sealed partial class PoolCore
     private void GiveUp(Creation creation, Exception failure, bool isHung)
     {
         List<PoolWaiter>? concerned = null;
+        if (!isHung)
+        {
+            TellCreateFailed(failure);
+        }
+
         lock (_lock)
         {
             AssertInvariants_NeedsLock();

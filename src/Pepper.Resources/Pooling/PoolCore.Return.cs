@@ -38,7 +38,8 @@ internal sealed partial class PoolCore
         entry.DoomReason = DestroyReason.Invalidated;
         if (entry.TryMove(token, SlotState.Doom(token)))
         {
-            PoolLog.Invalidated(_logger, Name, cause?.Message ?? "no cause given", cause);
+            PoolLog.Invalidated(_logger, Name, cause is null ? "no cause given" : FailureText.Of(cause), cause);
+            TellInvalidated(entry, cause);
         }
     }
 
@@ -241,6 +242,7 @@ internal sealed partial class PoolCore
             PoolLog.SuspectReturned(
                 _logger, Name, _clock.Since(lentAt),
                 CallSite.From(entry.Member, entry.File, entry.Line).ToString());
+            TellLeakReturned(entry, _clock.Since(lentAt));
         }
     }
 }

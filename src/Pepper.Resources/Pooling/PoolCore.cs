@@ -64,6 +64,8 @@ internal sealed partial class PoolCore : IResourceSource
         _logger = new SafeLogger(logger);
         _newWaiter = newWaiter;
         _clock = new PoolClock(timeProvider);
+        _events = new PoolEvents(Name, timeProvider, _logger);
+        _shedder = _options.Shedding is { } shedding ? new LoadShedder(shedding) : null;
         TypeLabel = _options.Type.ToLabel();
         _minSize = _options.MinSize;
         _maxSize = _options.MaxSize;
@@ -113,7 +115,14 @@ internal sealed partial class PoolCore : IResourceSource
     /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no
     /// fence is needed.
     /// </summary>
-    private void CountWaiters_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
+    private void CountWaiters_NeedsLock()
+    {
+        Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
+        if (_shedder is not null && _waiters.Count == 0)
+        {
+            _shedder.Emptied();
+        }
+    }
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {

@@ -27,16 +27,28 @@ public sealed class PoolOptionsTests : PoolTestBase
             Validation = (ValidationMode)8,
             ValidateAfterIdle = TimeSpan.FromSeconds(-1),
             ReclaimLeaked = true,
+            Shedding = new SheddingOptions { Target = TimeSpan.Zero, Interval = TimeSpan.FromTicks(-1) },
         };
 
         var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
 
-        Assert.Contains("18 fault(s)", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("20 fault(s)", thrown.Message, StringComparison.Ordinal);
         foreach (var property in typeof(ResourcePoolOptions).GetProperties().Select(property => property.Name)
             .Except([nameof(options.EmitDatabaseMetrics)]))
         {
             Assert.Contains(property, thrown.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void Construct_SheddingIntervalIsShorterThanTheTarget_NamesBoth()
+    {
+        var options = new ResourcePoolOptions { Shedding = new SheddingOptions { Interval = TimeSpan.FromMilliseconds(49) } };
+
+        var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
+
+        Assert.Contains("Shedding.Interval is 00:00:00.0490000", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("Shedding.Target (00:00:00.0500000)", thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]
