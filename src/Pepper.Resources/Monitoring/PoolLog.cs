@@ -50,7 +50,8 @@ internal static partial class PoolLog
     internal static partial void EventsMissed(ILogger logger, string pool, long count, int capacity);
 
     [LoggerMessage(1122, LogLevel.Warning,
-        "Pool {Pool}: overloaded, the shortest wait was {Milliseconds} ms (Shedding.Target {Target}, Interval {Interval}); sheds load")]
+        "Pool {Pool}: overloaded, the shortest wait was {Milliseconds} ms (Shedding.Target {Target}, Interval {Interval}); sheds "
+        + "load")]
     internal static partial void OverloadBegun(
         ILogger logger, string pool, long milliseconds, TimeSpan target, TimeSpan interval);
 

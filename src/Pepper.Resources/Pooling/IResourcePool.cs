@@ -20,13 +20,13 @@ public interface IResourcePool : IAsyncDisposable
     /// acquire or return.
     /// </summary>
     /// <param name="handler">
-    /// Called on the thread pool, for one event at a time and in their order, without the execution context of whoever subscribes.
-    /// Nobody waits for it. When it throws, that is logged, and it goes on with the next event. When it is slow, up to 1024 events are
-    /// kept for it; later ones are dropped, and <see cref="PoolEvent.Missed"/> of the next says how many.
+    /// Called on the thread pool, for one event at a time and in their order, without the execution context of whoever
+    /// subscribes. Nobody waits for it. When it throws, that is logged, and it goes on with the next event. When it is slow, up
+    /// to 1024 events are kept for it; later ones are dropped, and <see cref="PoolEvent.Missed"/> of the next says how many.
     /// </param>
     /// <returns>
-    /// To be disposed to end the subscription, also from within the handler: what is queued is dropped, and a call that is under way
-    /// is not waited for. The pool's disposal ends it too, with <see cref="PoolEventKind.Disposed"/> as the last event.
+    /// To be disposed to end the subscription, also from within the handler: what is queued is dropped, and a call that is under
+    /// way is not waited for. The pool's disposal ends it too, with <see cref="PoolEventKind.Disposed"/> as the last event.
     /// </returns>
     IDisposable Subscribe(Action<PoolEvent> handler);
 

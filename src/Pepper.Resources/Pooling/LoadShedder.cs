@@ -55,7 +55,7 @@ internal sealed class LoadShedder(SheddingOptions options)
     {
         if (!HasServed)
         {
-            // The interval is to be one of serving: how long it took until the first was served is in that one's delay.
+            // The interval is to be one of serving: how long it took until the first was served, is in its delay.
             _endsAt = now + _interval;
         }
 
@@ -65,7 +65,7 @@ internal sealed class LoadShedder(SheddingOptions options)
     /// <summary>At the end of an interval: whether everybody whom the pool served came late.</summary>
     /// <param name="now">The time.</param>
     /// <param name="oldest">The delay of who is next; it stands for those served when there were none.</param>
-    /// <param name="isFull">Whether the pool did what it could. If not, something else than load kept the callers waiting.</param>
+    /// <param name="isFull">Whether the pool did what it could. If not, something else than load made callers wait.</param>
     internal void Judge(long now, long oldest, bool isFull)
     {
         Shortest = HasServed ? _shortest : oldest;
@@ -79,7 +79,9 @@ internal sealed class LoadShedder(SheddingOptions options)
         _hasNews = true;
     }
 
-    /// <summary>Takes what is to be told: who was rejected, and whether overload has begun, or ended, or neither (null).</summary>
+    /// <summary>
+    /// Takes what is to be told: who was rejected, and whether overload has begun, or ended, or neither (null).
+    /// </summary>
     internal (PoolWaiter Waiter, long Delay)[] TakeNews(out bool? isOverloaded)
     {
         (PoolWaiter Waiter, long Delay)[] rejected = [.. _rejected];

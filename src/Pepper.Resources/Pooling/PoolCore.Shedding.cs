@@ -14,7 +14,7 @@ internal sealed partial class PoolCore
     private PoolWaiter? Oldest_NeedsLock => _waiters.First;
 
     /// <summary>
-    /// Whether the pool does all it can: it is open, and no resource is idle and no place free. Only then are its callers too many.
+    /// Whether the pool does all it can: it is open, no resource is idle and no place free. Only then are its callers too many.
     /// </summary>
     private bool IsFull_NeedsLock => (_gate & ~WaitingMask) == 0 && _live >= _maxSize && CountStates().Idle == 0;
 
@@ -69,7 +69,7 @@ internal sealed partial class PoolCore
 
         // Whatever is at hand, or on its way, is to find a taker; and so is what comes back next.
         var kept = Math.Max(1, atHand + _creating + Volatile.Read(ref _validating));
-        if (_waiters.Count <= kept || !IsFull_NeedsLock)
+        if (_waiters.Count <= kept || DelayOf_NeedsLock(Oldest_NeedsLock!, now) <= shedder.Limit || !IsFull_NeedsLock)
         {
             return;
         }
@@ -101,8 +101,8 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>
-    /// When the timer is to look again: when the next caller has waited for too long, but not much more often than that takes; else
-    /// when the interval is over, for a pool to which nothing comes back.
+    /// When the timer is to look again: when the next caller has waited for too long, but not much more often than that takes;
+    /// else when the interval is over, for a pool to which nothing comes back.
     /// </summary>
     private long NextShedAt_NeedsLock(LoadShedder shedder, long now)
     {
@@ -206,9 +206,9 @@ internal sealed partial class PoolCore
         foreach (var (waiter, delay) in rejected)
         {
             var message =
-                $"Pool '{Name}': rejected after {delay} ms, as the pool is overloaded: within Shedding.Interval ({options.Interval}) "
-                + $"the shortest wait was {shortest} ms, longer than Shedding.Target ({options.Target}), and who has waited for more "
-                + $"than twice that is rejected. {StateText(statistics, holders)} "
+                $"Pool '{Name}': rejected after {delay} ms, as the pool is overloaded: within Shedding.Interval "
+                + $"({options.Interval}) the shortest wait was {shortest} ms, longer than Shedding.Target ({options.Target}), "
+                + $"and who has waited for more than twice that is rejected. {StateText(statistics, holders)} "
                 + "Hold leases for less time, raise MaxSize or Shedding.Target, or ask less often.";
             var exception = new PoolExhaustedException(
                 message, ExhaustionReason.Shed, TimeoutOf(waiter), statistics, holders, _lastCreateFailure);

@@ -155,7 +155,8 @@ internal sealed partial class PoolCore
         catch (Exception failure)
         {
             entry.IsFit = false;
-            PoolLog.FoundUnfit(_logger, Name, stage == ResourceStage.Reset ? "reset" : "validate", FailureText.Of(failure), failure);
+            var name = stage == ResourceStage.Reset ? "reset" : "validate";
+            PoolLog.FoundUnfit(_logger, Name, name, FailureText.Of(failure), failure);
             TellUnfit(stage, failure);
         }
 

@@ -28,8 +28,8 @@ public sealed record PoolEvent
     public DestroyReason? Reason { get; init; }
 
     /// <summary>
-    /// The failure of the factory, the cause that a holder gave, or what a caller was told; <c>null</c> when there is none. It may be
-    /// the very object that the caller has caught: read it, and do not throw it.
+    /// The failure of the factory, the cause that a holder gave, or what a caller was told; <c>null</c> when there is none. It
+    /// may be the very object that the caller has caught: read it, and do not throw it.
     /// </summary>
     public Exception? Exception { get; init; }
 
@@ -37,8 +37,8 @@ public sealed record PoolEvent
     public LeaseInfo? Lease { get; init; }
 
     /// <summary>
-    /// How many events right before this one the subscriber did not get, as its queue was full: 0 or more. Their numbers are those
-    /// before <see cref="Sequence"/>.
+    /// How many events right before this one the subscriber did not get, as its queue was full: 0 or more. Their numbers are
+    /// those before <see cref="Sequence"/>.
     /// </summary>
     public long Missed { get; init; }
 

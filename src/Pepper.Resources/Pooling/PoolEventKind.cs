@@ -1,6 +1,8 @@
 namespace Pepper.Resources.Pooling;
 
-/// <summary>What happened to a pool: the kind of a <see cref="PoolEvent"/>. New kinds may be added: ignore what you do not know.</summary>
+/// <summary>
+/// What happened to a pool: the kind of a <see cref="PoolEvent"/>. New kinds may be added: ignore what you do not know.
+/// </summary>
 public enum PoolEventKind
 {
     /// <summary>A resource was made.</summary>

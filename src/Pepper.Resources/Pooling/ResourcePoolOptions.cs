@@ -108,8 +108,8 @@ public sealed class ResourcePoolOptions
     public bool EmitDatabaseMetrics { get; set; }
 
     /// <summary>
-    /// Turns load shedding on: while the pool is overloaded, callers that have waited too long are rejected, so that those whom it
-    /// serves are served fresh. Default: <c>null</c>, off: each caller waits for its whole time.
+    /// Turns load shedding on: while the pool is overloaded, callers that have waited too long are rejected, so that those whom
+    /// it serves are served fresh. Default: <c>null</c>, off: each caller waits for its whole time.
     /// </summary>
     public SheddingOptions? Shedding { get; set; }
 

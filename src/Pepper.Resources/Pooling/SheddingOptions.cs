@@ -20,8 +20,8 @@ public sealed class SheddingOptions
     public TimeSpan Target { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// For how long the shortest wait must exceed <see cref="Target"/>: at least <see cref="Target"/>. Choose how long a burst may
-    /// last. Default: 2 seconds.
+    /// For how long the shortest wait must exceed <see cref="Target"/>: at least <see cref="Target"/>. Choose how long a burst
+    /// may last. Default: 2 seconds.
     /// </summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(2);
 

@@ -3,8 +3,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources.Tests.Pooling;
 
 /// <summary>
-/// A user's event handler, behaving in every way, while every thing happens to a caller that waits. In each cell the pool behaves as
-/// if there were no handler: one outcome, whatever the handler does; afterwards nothing is lost, and nobody has waited for it.
+/// A user's event handler, behaving in every way, while every thing happens to a caller that waits. In each cell the pool behaves
+/// as if there were no handler: one outcome, whatever the handler does; afterwards nothing is lost, and nobody has waited for it.
 /// </summary>
 public sealed class PoolHandlerFaultMatrixTests : PoolTestBase, IDisposable
 {
@@ -84,7 +84,9 @@ public sealed class PoolHandlerFaultMatrixTests : PoolTestBase, IDisposable
         await AssertTold(behaviour, happening);
     }
 
-    /// <summary>Who hangs has got the first event and no other; all others get everything, in order, whatever they did before.</summary>
+    /// <summary>
+    /// Who hangs has got the first event and no other; all others get everything, in order, whatever they did before.
+    /// </summary>
     private async Task AssertTold(Behaviour behaviour, Happening happening)
     {
         if (behaviour is Behaviour.Slow or Behaviour.NeverEnds or Behaviour.IgnoresCancellation)

@@ -3,8 +3,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources.Tests.Pooling;
 
 /// <summary>
-/// A pool under load in manual time, a millisecond a step: two resources, each lent for 20 ms, so that 100 callers are served in a
-/// second.
+/// A pool under load in manual time, a millisecond a step: two resources, each lent for 20 ms, so that 100 callers are served in
+/// a second.
 /// </summary>
 public sealed class PoolSheddingSimulationTests : PoolTestBase
 {

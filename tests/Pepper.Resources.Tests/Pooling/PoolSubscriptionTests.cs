@@ -85,7 +85,8 @@ public sealed class PoolSubscriptionTests : PoolTestBase
 
         // The order is that of the changes: what was paused is resumed before it is paused again.
         var gate = recorders[0].Kinds.Where(kind => kind is PoolEventKind.Paused or PoolEventKind.Resumed).ToArray();
-        Assert.All(gate.Index(), one => Assert.Equal(one.Index % 2 == 0 ? PoolEventKind.Paused : PoolEventKind.Resumed, one.Item));
+        PoolEventKind[] inTurn = [PoolEventKind.Paused, PoolEventKind.Resumed];
+        Assert.Equal(Enumerable.Range(0, gate.Length).Select(index => inTurn[index % 2]), gate);
     }
 
     [Fact]
