@@ -207,4 +207,24 @@ public sealed class PoolSheddingInterplayTests : PoolTestBase
         Assert.Equal(TimeSpan.FromSeconds(3), thrown.Timeout);
         Assert.False(callers[2].IsCompleted);
     }
+
+    [Fact]
+    public async Task Acquire_BlocksItsThread_IsRejectedToo()
+    {
+        var factory = ResourceFactory.CreateSync(() => new TestResource(1, Factory), destroy: static (_, _) => { });
+        var options = new ResourcePoolOptions { Name = "orders", MinSize = 0 };
+        PoolSheddingTests.Configure(options);
+        await using var pool = new ResourcePool<TestResource>(factory, options, Time, Monitor, Log);
+        var lease = await Lend(pool);
+        var blocked = Task.Run(() => pool.Acquire(TimeSpan.FromHours(1), Stop), Stop);
+        await Until(() => pool.Statistics.Waiting == 1);
+        var kept = Ask(pool);
+
+        Time.Advance(TimeSpan.FromMilliseconds(600));
+
+        var thrown = await Assert.ThrowsAsync<PoolExhaustedException>(() => blocked.WaitAsync(Guard, Stop));
+        Assert.Equal((ExhaustionReason.Shed, TimeSpan.FromHours(1)), (thrown.Reason, thrown.Timeout));
+        lease.Dispose();
+        (await kept.WaitAsync(Guard, Stop)).Dispose();
+    }
 }
