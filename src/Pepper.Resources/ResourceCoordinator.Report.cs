@@ -65,6 +65,12 @@ public sealed partial class ResourceCoordinator
             return (ResourceHealth.Degraded, $"Pool '{pool.Name}' is paused.");
         }
 
+        if (pool.IsOverloaded)
+        {
+            // Nobody waits for long in such a pool: it rejects them before.
+            return (ResourceHealth.Degraded, $"Pool '{pool.Name}' is overloaded and sheds load, {pool.Shed} caller(s) so far.");
+        }
+
         return pool.OldestWait > _options.DegradedWait
             ? (ResourceHealth.Degraded, $"Pool '{pool.Name}' keeps its first of {pool.Waiting} caller(s) waiting for "
                 + $"{pool.OldestWait.TotalSeconds:0.#} s, longer than DegradedWait ({_options.DegradedWait}).")

@@ -44,4 +44,20 @@ internal static partial class PoolLog
 
     [LoggerMessage(1130, LogLevel.Warning, "Pool {Pool}: a caller was refused that would have waited for ever: {Message}")]
     internal static partial void Deadlocked(ILogger logger, string pool, string message);
+
+    [LoggerMessage(1120, LogLevel.Error, "Pool {Pool}: a handler of the event {Kind} failed: {Error}")]
+    internal static partial void EventHandlerFailed(ILogger logger, string pool, string kind, string error, Exception exception);
+
+    [LoggerMessage(1121, LogLevel.Warning,
+        "Pool {Pool}: a subscriber was too slow and missed {Count} events; {Capacity} are kept for it at most")]
+    internal static partial void EventsMissed(ILogger logger, string pool, long count, int capacity);
+
+    [LoggerMessage(1122, LogLevel.Warning,
+        "Pool {Pool}: overloaded, the shortest wait was {Milliseconds} ms (Shedding.Target {Target}, Interval {Interval}); sheds "
+        + "load")]
+    internal static partial void OverloadBegun(
+        ILogger logger, string pool, long milliseconds, TimeSpan target, TimeSpan interval);
+
+    [LoggerMessage(1123, LogLevel.Information, "Pool {Pool}: no longer overloaded, {Count} callers were shed in all")]
+    internal static partial void OverloadEnded(ILogger logger, string pool, long count);
 }

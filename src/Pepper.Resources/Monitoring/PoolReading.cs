@@ -29,5 +29,9 @@ internal sealed record PoolReading
 
     internal required long Leaks { get; init; }
 
+    internal required long Shed { get; init; }
+
+    internal required bool IsOverloaded { get; init; }
+
     internal required IReadOnlyList<KeyValuePair<string, long>> Evictions { get; init; }
 }

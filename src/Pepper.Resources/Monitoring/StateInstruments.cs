@@ -26,6 +26,9 @@ internal sealed class StateInstruments
             ReadOldestWaits, "s", "How long the first in the queue has waited.");
         Counter(meter, "pepperpy_pool_timeouts_total", "Acquires that ran into their deadline.", static pool => pool.Timeouts);
         Counter(meter, "pepperpy_pool_leaks_total", "Leases that outlived the leak threshold.", static pool => pool.Leaks);
+        Counter(meter, "pepperpy_pool_shed_total", "Callers that were rejected by an overloaded pool.", static pool => pool.Shed);
+        Gauge(meter, "pepperpy_pool_overloaded", "Whether the pool is overloaded: 1 or 0.",
+            static pool => pool.IsOverloaded ? 1 : 0);
         meter.CreateObservableCounter("pepperpy_pool_evictions_total",
             ReadEvictions, null, "Resources that the pool destroyed, by reason.");
         CreateDatabaseInstruments(meter);

@@ -23,4 +23,9 @@ public enum ExhaustionReason
     /// <see cref="ResourcePoolOptions.FailOnDeadlock"/>.
     /// </summary>
     Deadlock,
+
+    /// <summary>
+    /// The pool was overloaded, and the caller had waited for more than twice <see cref="SheddingOptions.Target"/>.
+    /// </summary>
+    Shed,
 }

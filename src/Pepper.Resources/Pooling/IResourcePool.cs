@@ -15,6 +15,21 @@ public interface IResourcePool : IAsyncDisposable
     /// <returns>A snapshot.</returns>
     IReadOnlyList<LeaseInfo> GetLeases();
 
+    /// <summary>
+    /// Calls a handler for each event from now on: what was created, destroyed, invalidated, paused and so on, never a plain
+    /// acquire or return.
+    /// </summary>
+    /// <param name="handler">
+    /// Called on the thread pool, for one event at a time and in their order, without the execution context of whoever
+    /// subscribes. Nobody waits for it. When it throws, that is logged, and it goes on with the next event. When it is slow, up
+    /// to 1024 events are kept for it; later ones are dropped, and <see cref="PoolEvent.Missed"/> of the next says how many.
+    /// </param>
+    /// <returns>
+    /// To be disposed to end the subscription, also from within the handler: what is queued is dropped, and a call that is under
+    /// way is not waited for. The pool's disposal ends it too, with <see cref="PoolEventKind.Disposed"/> as the last event.
+    /// </returns>
+    IDisposable Subscribe(Action<PoolEvent> handler);
+
     /// <summary>Makes the minimum size ready, and waits until it is.</summary>
     /// <param name="cancellationToken">Ends the wait; creations under way go on.</param>
     /// <returns>Ends when the minimum is ready.</returns>

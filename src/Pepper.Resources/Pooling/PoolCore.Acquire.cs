@@ -163,6 +163,7 @@ internal sealed partial class PoolCore
         if (_gate.Waiters.Count == 1)
         {
             SetGate_NeedsLock();
+            BeginShedding_NeedsLock();
         }
         else
         {
@@ -256,7 +257,7 @@ internal sealed partial class PoolCore
     /// </summary>
     private PoolWaiter? Place_NeedsLock(PoolEntry entry, out long word, out DestroyReason reason)
     {
-        var waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 ? _gate.Waiters.First : null;
+        var waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 ? NextToServe_NeedsLock() : null;
         var refusal = entry.Generation != _generation ? DestroyReason.PoolInvalidated
             : _live > _maxSize && _live - CountStates().Leaving > _maxSize ? DestroyReason.Resized
             : waiter is null && IsClosed ? DestroyReason.PoolClosed
@@ -265,6 +266,7 @@ internal sealed partial class PoolCore
         reason = refusal.GetValueOrDefault();
         if (waiter is not null)
         {
+            NoteServed_NeedsLock(waiter);
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Extras?.Trace ?? default);
             NoteHolder(entry, waiter);
@@ -294,6 +296,8 @@ internal sealed partial class PoolCore
         {
             NoteIdle(entry);
         }
+
+        TellShed();
     }
 
     /// <summary>Brings idle entries and waiters together, until there are none of the one or of the other.</summary>

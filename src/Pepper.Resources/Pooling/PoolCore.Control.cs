@@ -2,14 +2,10 @@ using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
 
-/// <content>What operators do to a pool: sizes, pause, generations, drain and disposal.</content>
+/// <content>What operators do to a pool: sizes, pause, warm-up, drain and disposal.</content>
 internal sealed partial class PoolCore
 {
     private Task? _disposal;
-
-    // How often the pool was invalidated over a time, and when the last such time ends.
-    private int _renewal;
-    private long _renewedAt;
 
     internal void Resize(int minSize, int maxSize)
     {
@@ -19,6 +15,7 @@ internal sealed partial class PoolCore
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
             GrowPlaces_NeedsLock(maxSize);
+            TellResized_NeedsLock(minSize, maxSize);
             _minSize = minSize;
             _maxSize = maxSize;
         }
@@ -43,74 +40,6 @@ internal sealed partial class PoolCore
     {
         ChangeGate(0, PausedFlag, "resumed");
         ServeQueue();
-    }
-
-    /// <summary>Begins a generation, and puts all of earlier ones out of service.</summary>
-    internal void Invalidate()
-    {
-        using (_gate.Latch.EnterScope())
-        {
-            AssertInvariants_NeedsLock();
-            ThrowIfDisposed();
-            Interlocked.Increment(ref _generation);
-        }
-
-        SweepGenerations();
-        PoolLog.Changed(_logger, Name, $"invalidated, generation {_generation} begins");
-    }
-
-    /// <summary>
-    /// Lets all resources that are there, or being made, expire within a time, one after the other: at once they would all be
-    /// made anew at once.
-    /// </summary>
-    internal void Invalidate(TimeSpan over)
-    {
-        int count;
-        using (_gate.Latch.EnterScope())
-        {
-            AssertInvariants_NeedsLock();
-            ThrowIfDisposed();
-            Volatile.Write(ref _renewal, _renewal + 1);
-            var now = TimeProvider.GetTimestamp();
-            var units = over.TotalSeconds * TimeProvider.TimestampFrequency;
-            _renewedAt = now + (long)Math.Min(units, long.MaxValue / 2);
-            var there = _entries.Where(static entry => SlotState.Of(entry.Word) != SlotState.Vacant).ToArray();
-            count = there.Length;
-            for (var index = 0; index < count; index++)
-            {
-                ExpireBy(there[index], now + (long)Math.Min(units * (index + 1) / count, long.MaxValue / 2));
-            }
-        }
-
-        PoolLog.Changed(_logger, Name, $"invalidated, {count} resource(s) over {over}");
-    }
-
-    internal async Task ReplaceFactoryAsync(FactoryAdapter factory, CancellationToken cancellationToken)
-    {
-        int generation;
-        using (_gate.Latch.EnterScope())
-        {
-            AssertInvariants_NeedsLock();
-            ThrowIfDisposed();
-            _factory = factory;
-
-            // Until the last of the old factory's is out of service, nothing is lent or returned without a look.
-            _isBorrowPlain = _isReturnPlain = false;
-            generation = Interlocked.Increment(ref _generation);
-        }
-
-        SweepGenerations();
-        using (_gate.Latch.EnterScope())
-        {
-            AssertInvariants_NeedsLock();
-            ReadHooks();
-        }
-
-        PoolLog.Changed(_logger, Name, $"factory replaced, generation {generation} begins");
-        EnsureSupply();
-        await WaitUntilAsync(
-            () => _entries.All(entry => SlotState.Of(entry.Word) == SlotState.Vacant || entry.Generation >= generation),
-            cancellationToken).ConfigureAwait(false);
     }
 
     internal async Task WarmUpAsync(CancellationToken cancellationToken)
@@ -154,6 +83,7 @@ internal sealed partial class PoolCore
         {
             await WaitUntilAsync(() => _gate.Waiters.Count == 0 && _live == 0, linked.Token).ConfigureAwait(false);
             PoolLog.Changed(_logger, Name, "drained");
+            TellDrained();
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -207,6 +137,7 @@ internal sealed partial class PoolCore
 
         _tickTimer?.Dispose();
         _deadlineTimer?.Dispose();
+        _shedTimer?.Dispose();
     }
 
     private async Task FinishDisposalAsync()
@@ -217,6 +148,7 @@ internal sealed partial class PoolCore
         await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
         _monitor.Sources.Remove(this);
         PoolLog.Changed(_logger, Name, "disposed");
+        _events.End(PoolEventKind.Disposed, "The pool is disposed.");
     }
 
     /// <summary>
@@ -269,17 +201,6 @@ internal sealed partial class PoolCore
         if (isSignalled)
         {
             SignalProgress();
-        }
-    }
-
-    private void SweepGenerations()
-    {
-        foreach (var entry in Volatile.Read(ref _entries))
-        {
-            if (entry.Generation != Volatile.Read(ref _generation))
-            {
-                Sweep(entry, DestroyReason.PoolInvalidated);
-            }
         }
     }
 
@@ -373,7 +294,13 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             ThrowIfDisposed();
+            var before = _gate.Word;
             SetGate_NeedsLock(flagsToSet, flagsToClear);
+            if (_gate.Word != before)
+            {
+                TellGate_NeedsLock(before);
+                BeginShedding_NeedsLock();
+            }
         }
 
         PoolLog.Changed(_logger, Name, change);

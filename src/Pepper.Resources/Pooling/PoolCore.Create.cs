@@ -164,6 +164,7 @@ internal sealed partial class PoolCore
                 // It may end at this very moment: what it makes is destroyed in any case.
                 Interlocked.Increment(ref _abandoned);
                 PoolLog.StageAbandoned(_logger, Name, "create", _options.EffectiveCreateTimeout, nameof(_options.CreateTimeout));
+                TellAbandoned("create", _options.EffectiveCreateTimeout, nameof(_options.CreateTimeout));
                 _ = DestroyLateAsync(creation, task);
             }
 
@@ -198,6 +199,7 @@ internal sealed partial class PoolCore
         entry.ExpiresAt = ExpiryFrom(now);
         entry.ExpiryReason = DestroyReason.MaxLifetime;
         entry.CheckedAt = now;
+        TellCreated(started, now);
         int size;
         PoolWaiter? waiter;
         long word;
@@ -239,6 +241,7 @@ internal sealed partial class PoolCore
     private void MarkHung(Creation creation, Exception failure)
     {
         List<PoolWaiter> concerned;
+        TellCreateFailed(failure);
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
@@ -256,6 +259,11 @@ internal sealed partial class PoolCore
     private void GiveUp(Creation creation, Exception failure, bool isHung)
     {
         List<PoolWaiter>? concerned = null;
+        if (!isHung)
+        {
+            TellCreateFailed(failure);
+        }
+
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
@@ -302,15 +310,6 @@ internal sealed partial class PoolCore
 #pragma warning restore CA5394
         var units = lifetime.TotalSeconds * share * TimeProvider.TimestampFrequency;
         return units >= long.MaxValue - now ? long.MaxValue : now + (long)units;
-    }
-
-    private static void ExpireBy(PoolEntry entry, long time)
-    {
-        if (time < entry.ExpiresAt)
-        {
-            entry.ExpiryReason = DestroyReason.PoolInvalidated;
-            Volatile.Write(ref entry.ExpiresAt, time);
-        }
     }
 
     /// <summary>One creation under way: for which place, by which factory, and who had queued when it began.</summary>

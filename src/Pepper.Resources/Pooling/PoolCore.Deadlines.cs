@@ -205,10 +205,12 @@ internal sealed partial class PoolCore
         var timeout = TimeoutOf(waiter);
         if (isCreating)
         {
-            waiter.Fail(new ResourceTimeoutException(
+            var overdue = new ResourceTimeoutException(
                 $"Pool '{Name}': no resource within {TimeoutKnob(timeout)}: "
                 + "one was being created for the caller all the while. Its creation goes on and will serve the next.",
-                ResourceStage.Create, timeout, Name, Type, _lastCreateFailure));
+                ResourceStage.Create, timeout, Name, Type, _lastCreateFailure);
+            Events?.Raise(PoolEventKind.Exhausted, overdue.Message, overdue);
+            waiter.Fail(overdue);
             return;
         }
 
@@ -216,6 +218,7 @@ internal sealed partial class PoolCore
             : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse : ExhaustionReason.NotReady;
         var exception = ExhaustedException(timeout, reason, statistics, waiter.Extras?.Note.Flow);
         LogExhaustion(exception);
+        Events?.Raise(PoolEventKind.Exhausted, exception.Message, exception);
         waiter.Fail(exception);
     }
 
@@ -231,21 +234,26 @@ internal sealed partial class PoolCore
             ExhaustionReason.Paused => "the pool is paused",
             ExhaustionReason.QueueFull => $"MaxWaiters ({_options.MaxWaiters}) callers wait already",
             ExhaustionReason.Deadlock => WhyDeadlocked(),
-            _ when _lastCreateFailure is { } failure => $"none was ready; the last creation failed: {failure.Message}",
+            _ when _lastCreateFailure is { } failure => $"none was ready; the last creation failed: {FailureText.Of(failure)}",
             _ => "none was ready",
         };
         var isAtOnce = reason is ExhaustionReason.QueueFull or ExhaustionReason.Deadlock;
         var limit = isAtOnce ? "refused at once" : $"no resource within {TimeoutKnob(timeout)}";
-        var held = holders.Count == 0 ? string.Empty : $" Longest holders: {string.Join("; ", holders)}.";
         var message =
-            $"Pool '{Name}': {limit}: {why}. Size {statistics.Size} of {statistics.MaxSize}, idle {statistics.Idle}, "
-            + $"in use {statistics.InUse}, creating {statistics.Creating}, waiting {statistics.Waiting}.{held}"
+            $"Pool '{Name}': {limit}: {why}. {StateText(statistics, holders)}"
             + (reason == ExhaustionReason.AllInUse ? " Hold leases for less time, or raise MaxSize." : string.Empty)
             + NestedAcquire(own, flow);
         return new PoolExhaustedException(message, reason, timeout, statistics, holders, _lastCreateFailure)
         {
             HeldByOwnFlow = own.Count,
         };
+    }
+
+    private static string StateText(PoolStatistics statistics, IReadOnlyList<LeaseInfo> holders)
+    {
+        var held = holders.Count == 0 ? string.Empty : $" Longest holders: {string.Join("; ", holders)}.";
+        return $"Size {statistics.Size} of {statistics.MaxSize}, idle {statistics.Idle}, in use {statistics.InUse}, "
+            + $"creating {statistics.Creating}, waiting {statistics.Waiting}.{held}";
     }
 
     private string TimeoutKnob(TimeSpan timeout) =>

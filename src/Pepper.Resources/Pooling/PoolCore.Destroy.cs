@@ -50,6 +50,7 @@ internal sealed partial class PoolCore
         var started = TimeProvider.GetTimestamp();
         var limit = _options.DestroyTimeout ?? Timeout.InfiniteTimeSpan;
         using var timer = CancelAfter(source, limit);
+        Exception? cause = null;
         try
         {
             await task.WaitAsync(source.Token).ConfigureAwait(false);
@@ -63,15 +64,18 @@ internal sealed partial class PoolCore
             Interlocked.Increment(ref _abandoned);
             _monitor.RecordError("destroy", TypeLabel, new TimeoutException());
             PoolLog.StageAbandoned(_logger, Name, "destroy", limit, nameof(_options.DestroyTimeout));
+            TellAbandoned("destroy", limit, nameof(_options.DestroyTimeout));
         }
         catch (Exception failure)
         {
             _monitor.RecordError("destroy", TypeLabel, failure);
-            PoolLog.DestroyFailed(_logger, Name, failure.Message, failure);
+            PoolLog.DestroyFailed(_logger, Name, FailureText.Of(failure), failure);
+            cause = failure;
         }
 
         Interlocked.Increment(ref _destroyedFor[(int)reason]);
         _monitor.RecordCleanup(TypeLabel, reason.ToLabel());
+        TellDestroyed(reason, cause);
         if (entry is not null)
         {
             Vacate(entry);

@@ -35,7 +35,7 @@ internal sealed partial class PoolCore
     private void Tell(List<PoolWaiter> concerned, Exception failure)
     {
         _monitor.RecordError("create", TypeLabel, failure);
-        PoolLog.CreateFailed(_logger, Name, failure.Message, failure);
+        PoolLog.CreateFailed(_logger, Name, FailureText.Of(failure), failure);
         foreach (var waiter in concerned)
         {
             waiter.Fail(FailureFor(failure));
@@ -49,7 +49,7 @@ internal sealed partial class PoolCore
         failure is ResourceTimeoutException timeout
             ? new ResourceTimeoutException(timeout.Message, timeout.Stage, timeout.Timeout, Name, Type, timeout.InnerException)
             : new ResourceInitializationException(
-                $"Pool '{Name}': creating a resource failed: {failure.Message}", Name, Type, failure);
+                $"Pool '{Name}': creating a resource failed: {FailureText.Of(failure)}", Name, Type, failure);
 
     private static TimeSpan BackOff(int failures)
     {

@@ -77,6 +77,8 @@ internal sealed partial class PoolCore
             PoolLog.Deadlocked(_logger, Name, refusal.Message);
         }
 
+        Events?.Raise(PoolEventKind.Rejected, refusal.Message, refusal);
+
         return Refused(refusal);
     }
 

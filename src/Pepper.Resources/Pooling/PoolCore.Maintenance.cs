@@ -178,9 +178,11 @@ internal sealed partial class PoolCore
         {
             Interlocked.Increment(ref _leaks);
             PoolLog.LeakSuspected(_logger, Name, _options.LeakThreshold!.Value, info.ToString());
+            Events?.Raise(PoolEventKind.LeakSuspected, $"A lease is out for longer than LeakThreshold: {info}", lease: info);
             if (_options.ReclaimLeaked && TryEndLoan(entry, token, out _))
             {
                 PoolLog.LeakReclaimed(_logger, Name, info.ToString());
+                Events?.Raise(PoolEventKind.LeakReclaimed, $"A suspected leak was reclaimed: {info}", lease: info);
                 Discard(entry, DestroyReason.Leaked);
             }
         }

@@ -44,6 +44,8 @@ internal sealed partial class PoolCore
                 Timeouts = Interlocked.Read(ref _timeouts),
                 Cancellations = Interlocked.Read(ref _cancellations),
                 Rejections = Interlocked.Read(ref _rejections),
+                Shed = _shed,
+                IsOverloaded = _shedder is { IsOverloaded: true },
                 Created = Interlocked.Read(ref _created),
                 CreateFailures = Interlocked.Read(ref _createFailures),
                 ConsecutiveCreateFailures = _failuresInARow,
@@ -109,6 +111,8 @@ internal sealed partial class PoolCore
             OldestWait = statistics.OldestWait,
             Timeouts = statistics.Timeouts,
             Leaks = statistics.Leaks,
+            Shed = statistics.Shed,
+            IsOverloaded = statistics.IsOverloaded,
             Evictions = [.. _destroyedFor.Select(static (count, reason) =>
                 KeyValuePair.Create(((DestroyReason)reason).ToLabel(), count))],
         };

@@ -36,7 +36,8 @@ internal sealed partial class PoolCore
         entry.DoomReason = DestroyReason.Invalidated;
         if (entry.TryMove(token, SlotState.Doom(token)))
         {
-            PoolLog.Invalidated(_logger, Name, cause?.Message ?? "no cause given", cause);
+            PoolLog.Invalidated(_logger, Name, cause is null ? "no cause given" : FailureText.Of(cause), cause);
+            TellInvalidated(entry, cause);
         }
     }
 
@@ -150,7 +151,7 @@ internal sealed partial class PoolCore
     /// </summary>
     private bool TryHandOver(PoolEntry entry, long token)
     {
-        if (TracksLeaks || _instruments.IsUseTimed || IsExpired(entry))
+        if (_shedder is not null || TracksLeaks || _instruments.IsUseTimed || IsExpired(entry))
         {
             return false;
         }
@@ -274,6 +275,7 @@ internal sealed partial class PoolCore
             PoolLog.SuspectReturned(
                 _logger, Name, _clock.Since(lentAt),
                 CallSite.From(entry.Member, entry.File, entry.Line).ToString());
+            TellLeakReturned(entry, _clock.Since(lentAt));
         }
     }
 }

@@ -42,11 +42,16 @@ internal sealed partial class PoolCore
         try
         {
             entry.IsFit = entry.Factory!.Validate(entry.Item!);
+            if (!entry.IsFit)
+            {
+                TellUnfit(ResourceStage.Validate, failure: null);
+            }
         }
         catch (Exception failure)
         {
             entry.IsFit = false;
-            PoolLog.FoundUnfit(_logger, Name, "validate", failure.Message, failure);
+            PoolLog.FoundUnfit(_logger, Name, "validate", FailureText.Of(failure), failure);
+            TellUnfit(ResourceStage.Validate, failure);
         }
     }
 
@@ -131,6 +136,11 @@ internal sealed partial class PoolCore
                 task = running.AsTask();
                 entry.IsFit = await task.WaitAsync(source.Token).ConfigureAwait(false);
             }
+
+            if (!entry.IsFit)
+            {
+                TellUnfit(stage, failure: null);
+            }
         }
         catch (OperationCanceledException) when (source.IsCancellationRequested)
         {
@@ -140,11 +150,14 @@ internal sealed partial class PoolCore
             var isReset = stage == ResourceStage.Reset;
             var knob = isReset ? nameof(_options.ResetTimeout) : nameof(_options.ValidateTimeout);
             PoolLog.StageAbandoned(_logger, Name, isReset ? "reset" : "validate", limit, knob);
+            TellAbandoned(isReset ? "reset" : "validate", limit, knob);
         }
         catch (Exception failure)
         {
             entry.IsFit = false;
-            PoolLog.FoundUnfit(_logger, Name, stage == ResourceStage.Reset ? "reset" : "validate", failure.Message, failure);
+            var name = stage == ResourceStage.Reset ? "reset" : "validate";
+            PoolLog.FoundUnfit(_logger, Name, name, FailureText.Of(failure), failure);
+            TellUnfit(stage, failure);
         }
 
         // One that had a timer is not used again: the timer may be about to cancel it.

@@ -66,6 +66,8 @@ internal sealed partial class PoolCore : IResourceSource
         _newWaiter = newWaiter;
         _spareWaiters = new PoolWaiterCache(newWaiter);
         _clock = new PoolClock(timeProvider);
+        _events = new PoolEvents(Name, timeProvider, _logger);
+        _shedder = _options.Shedding is { } shedding ? new LoadShedder(shedding) : null;
         TypeLabel = _options.Type.ToLabel();
         _instruments = new PoolInstruments(monitor, Name, TypeLabel, IsDatabase);
         _minSize = _options.MinSize;
@@ -128,8 +130,14 @@ internal sealed partial class PoolCore : IResourceSource
     /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no
     /// fence is needed.
     /// </summary>
-    private void CountWaiters_NeedsLock() =>
+    private void CountWaiters_NeedsLock()
+    {
         Volatile.Write(ref _gate.Word, (_gate.Word & ~WaitingMask) | (uint)_gate.Waiters.Count);
+        if (_shedder is not null && _gate.Waiters.Count == 0)
+        {
+            _shedder.Emptied();
+        }
+    }
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {

@@ -2,7 +2,7 @@ namespace Pepper.Resources.Pooling;
 
 internal static class PoolLabels
 {
-    private static readonly string[] Outcomes = ["ok", "timeout", "canceled", "failed", "rejected"];
+    private static readonly string[] Outcomes = ["ok", "timeout", "canceled", "failed", "rejected", "shed"];
 
     internal static string Of(AcquireOutcome outcome) => Outcomes[(int)outcome];
 }

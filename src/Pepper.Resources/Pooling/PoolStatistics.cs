@@ -60,6 +60,16 @@ public sealed record PoolStatistics
     /// <summary>Callers that were refused, as too many waited, or as they would have waited for ever.</summary>
     public required long Rejections { get; init; }
 
+    /// <summary>
+    /// Callers that were rejected while the pool was overloaded; 0 without <see cref="ResourcePoolOptions.Shedding"/>.
+    /// </summary>
+    public long Shed { get; init; }
+
+    /// <summary>
+    /// Whether the pool is overloaded; false without <see cref="ResourcePoolOptions.Shedding"/>, which says what that means.
+    /// </summary>
+    public bool IsOverloaded { get; init; }
+
     /// <summary>Resources made.</summary>
     public required long Created { get; init; }
 

@@ -8,6 +8,7 @@ internal enum AcquireOutcome : byte
     Canceled,
     Failed,
     Rejected,
+    Shed,
 }
 
 /// <summary>What a caller asks for.</summary>

@@ -180,6 +180,15 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     public IReadOnlyList<LeaseInfo> GetLeases() => _core.GetLeases();
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="handler"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
+    public IDisposable Subscribe(Action<PoolEvent> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return _core.Subscribe(handler);
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">A size is out of its range; the message lists all faults.</exception>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     public void Resize(int minSize, int maxSize) => _core.Resize(minSize, maxSize);

@@ -139,9 +139,20 @@ public sealed class ResourcePoolOptions
     /// </summary>
     public bool EmitDatabaseMetrics { get; set; }
 
+    /// <summary>
+    /// Turns load shedding on: while the pool is overloaded, callers that have waited too long are rejected, so that those whom
+    /// it serves are served fresh. Default: <c>null</c>, off: each caller waits for its whole time.
+    /// </summary>
+    public SheddingOptions? Shedding { get; set; }
+
     internal TimeSpan EffectiveCreateTimeout => CreateTimeout ?? AcquireTimeout;
 
     /// <summary>A copy, for options that differ in a few values.</summary>
     /// <returns>The copy.</returns>
-    public ResourcePoolOptions Copy() => (ResourcePoolOptions)MemberwiseClone();
+    public ResourcePoolOptions Copy()
+    {
+        var copy = (ResourcePoolOptions)MemberwiseClone();
+        copy.Shedding = Shedding?.Copy();
+        return copy;
+    }
 }

@@ -16,6 +16,7 @@ internal static class ResourcePoolOptionsValidator
         AddSizeFaults(faults, options.MinSize, options.MaxSize);
         AddTimeFaults(faults, options);
         AddCountFaults(faults, options);
+        AddSheddingFaults(faults, options.Shedding);
         if (faults.Count > 0)
         {
             throw new ArgumentException(
@@ -79,6 +80,24 @@ internal static class ResourcePoolOptionsValidator
         if (value is { } given && given <= TimeSpan.Zero && !(isInfiniteAllowed && given == Timeout.InfiniteTimeSpan))
         {
             faults.Add($"{name} is {given}, but must be greater than zero, or null.");
+        }
+    }
+
+    private static void AddSheddingFaults(List<string> faults, SheddingOptions? shedding)
+    {
+        if (shedding is null)
+        {
+            return;
+        }
+
+        if (shedding.Target < TimeSpan.FromMilliseconds(1))
+        {
+            faults.Add($"Shedding.Target is {shedding.Target}, but must be at least a millisecond.");
+        }
+
+        if (shedding.Interval <= TimeSpan.Zero || shedding.Interval < shedding.Target)
+        {
+            faults.Add($"Shedding.Interval is {shedding.Interval}, but must be at least Shedding.Target ({shedding.Target}).");
         }
     }
 

@@ -254,6 +254,28 @@ public sealed class ResourceCoordinatorTests
         Assert.Contains("no usable resource", Assert.Single(fails.Reasons), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task GetHealth_PoolIsOverloaded_IsDegradedAlthoughNobodyWaitsForLong()
+    {
+        var options = Small(min: 0, max: 1);
+        options.Shedding = new SheddingOptions { Interval = TimeSpan.FromSeconds(1) };
+        await using var coordinator = NewBuilder().AddPool<Thing>("p", Things("p"), options).Build();
+        await coordinator.StartAsync();
+        var pool = coordinator.GetPool<Thing>("p");
+        var lease = await pool.AcquireAsync();
+        var rejected = pool.AcquireAsync().AsTask();
+        var kept = pool.AcquireAsync().AsTask();
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+
+        await Assert.ThrowsAsync<PoolExhaustedException>(() => rejected.WaitAsync(Guard));
+        Assert.Equal(ResourceHealth.Degraded, coordinator.GetHealth().Status);
+        Assert.Contains("overloaded", Assert.Single(coordinator.GetHealth().Reasons), StringComparison.Ordinal);
+        await lease.DisposeAsync();
+        await (await kept.WaitAsync(Guard)).DisposeAsync();
+        Assert.Equal(ResourceHealth.Healthy, coordinator.GetHealth().Status);
+    }
+
     private async Task AdvanceUntilAsync(Task task)
     {
         for (var step = 0; step < 1000 && !task.IsCompleted; step++)

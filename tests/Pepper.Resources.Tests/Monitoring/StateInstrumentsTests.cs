@@ -24,10 +24,12 @@ public sealed class StateInstrumentsTests : IDisposable
         ObservableCounter db.client.connection.timeouts [{timeout}]
         ObservableCounter pepperpy_pool_evictions_total
         ObservableCounter pepperpy_pool_leaks_total
+        ObservableCounter pepperpy_pool_shed_total
         ObservableCounter pepperpy_pool_timeouts_total
         ObservableGauge pepperpy_pool_max
         ObservableGauge pepperpy_pool_min
         ObservableGauge pepperpy_pool_oldest_wait_seconds [s]
+        ObservableGauge pepperpy_pool_overloaded
         ObservableGauge pepperpy_pool_pending_requests
         ObservableGauge pepperpy_pool_resources
         ObservableGauge pepperpy_resources_in_use

@@ -16,7 +16,8 @@ public enum Happening
 /// <summary>
 /// Every stage, behaving in every way, while every thing happens to the caller that depends on it. In each cell the caller gets
 /// exactly one outcome, of those that the cell allows; afterwards everything that was made is destroyed exactly once, and no
-/// place is lost.
+/// place is lost. All of that is so too while a handler of the pool's events hangs; the matrix of handlers themselves is in
+/// <see cref="PoolHandlerFaultMatrixTests"/>.
 /// </summary>
 public sealed class PoolFaultMatrixTests : PoolTestBase
 {
@@ -42,10 +43,29 @@ public sealed class PoolFaultMatrixTests : PoolTestBase
 
     [Theory]
     [MemberData(nameof(Cells))]
-    public async Task Acquire_AnyFault_HasOneOutcomeAndLosesNothing(Stage stage, Behaviour behaviour, Happening happening)
+    public Task Acquire_AnyFault_HasOneOutcomeAndLosesNothing(Stage stage, Behaviour behaviour, Happening happening) =>
+        RunAsync(stage, behaviour, happening, handler: null);
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public async Task Acquire_AnyFaultWhileAHandlerNeverEnds_IsTheSame(Stage stage, Behaviour behaviour, Happening happening)
+    {
+        using var end = new ManualResetEventSlim();
+        try
+        {
+            await RunAsync(stage, behaviour, happening, _ => end.Wait(Stop));
+        }
+        finally
+        {
+            end.Set();
+        }
+    }
+
+    private async Task RunAsync(Stage stage, Behaviour behaviour, Happening happening, Action<PoolEvent>? handler)
     {
         var factory = new TestFactory { Hooks = HooksFor(stage) };
         var pool = NewPool(Configure, factory);
+        using var subscription = handler is null ? null : pool.Subscribe(handler);
         using var cancellation = new CancellationTokenSource();
         var caller = await BringIntoStage(pool, factory, stage, behaviour, happening, cancellation.Token);
         Task? disposal = null;
@@ -173,7 +193,7 @@ public sealed class PoolFaultMatrixTests : PoolTestBase
         await Until(() => caller.IsCompleted, "the caller gets an answer");
     }
 
-    private static async Task<string> OutcomeOf(Task<Lease<TestResource>> caller)
+    internal static async Task<string> OutcomeOf(Task<Lease<TestResource>> caller)
     {
         try
         {

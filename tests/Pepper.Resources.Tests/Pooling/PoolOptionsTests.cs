@@ -31,16 +31,28 @@ public sealed class PoolOptionsTests : PoolTestBase
             ValidateAfterIdle = TimeSpan.FromSeconds(-1),
             ReclaimLeaked = true,
             StackCapture = -1,
+            Shedding = new SheddingOptions { Target = TimeSpan.Zero, Interval = TimeSpan.FromTicks(-1) },
         };
 
         var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
 
-        Assert.Contains("22 fault(s)", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("24 fault(s)", thrown.Message, StringComparison.Ordinal);
         string[] switches = [nameof(options.EmitDatabaseMetrics), nameof(options.PatientWarmUp), nameof(options.FailOnDeadlock)];
         foreach (var property in typeof(ResourcePoolOptions).GetProperties().Select(property => property.Name).Except(switches))
         {
             Assert.Contains(property, thrown.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void Construct_SheddingIntervalIsShorterThanTheTarget_NamesBoth()
+    {
+        var options = new ResourcePoolOptions { Shedding = new SheddingOptions { Interval = TimeSpan.FromMilliseconds(49) } };
+
+        var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
+
+        Assert.Contains("Shedding.Interval is 00:00:00.0490000", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("Shedding.Target (00:00:00.0500000)", thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,103 @@
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>All of them anew: at once, over a time, or by another factory.</content>
+internal sealed partial class PoolCore
+{
+    // How often the pool was invalidated over a time, and when the last such time ends.
+    private int _renewal;
+    private long _renewedAt;
+
+    /// <summary>Begins a generation, and puts all of earlier ones out of service.</summary>
+    internal void Invalidate()
+    {
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            var generation = Interlocked.Increment(ref _generation);
+            Events?.Raise(PoolEventKind.GenerationBegun, $"Generation {generation} begins: all resources were invalidated.");
+        }
+
+        SweepGenerations();
+        PoolLog.Changed(_logger, Name, $"invalidated, generation {_generation} begins");
+    }
+
+    /// <summary>
+    /// Lets all resources that are there, or being made, expire within a time, one after the other: at once they would all be
+    /// made anew at once.
+    /// </summary>
+    internal void Invalidate(TimeSpan over)
+    {
+        int count;
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            Volatile.Write(ref _renewal, _renewal + 1);
+            var now = TimeProvider.GetTimestamp();
+            var units = over.TotalSeconds * TimeProvider.TimestampFrequency;
+            _renewedAt = now + (long)Math.Min(units, long.MaxValue / 2);
+            var there = _entries.Where(static entry => SlotState.Of(entry.Word) != SlotState.Vacant).ToArray();
+            count = there.Length;
+            for (var index = 0; index < count; index++)
+            {
+                ExpireBy(there[index], now + (long)Math.Min(units * (index + 1) / count, long.MaxValue / 2));
+            }
+
+            Events?.Raise(PoolEventKind.RenewalBegun, $"{count} resource(s) were invalidated, over {over}.");
+        }
+
+        PoolLog.Changed(_logger, Name, $"invalidated, {count} resource(s) over {over}");
+    }
+
+    internal async Task ReplaceFactoryAsync(FactoryAdapter factory, CancellationToken cancellationToken)
+    {
+        int generation;
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            ThrowIfDisposed();
+            _factory = factory;
+
+            // Until the last of the old factory's is out of service, nothing is lent or returned without a look.
+            _isBorrowPlain = _isReturnPlain = false;
+            generation = Interlocked.Increment(ref _generation);
+            Events?.Raise(PoolEventKind.FactoryReplaced, $"The factory was replaced, generation {generation} begins.");
+        }
+
+        SweepGenerations();
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            ReadHooks();
+        }
+
+        PoolLog.Changed(_logger, Name, $"factory replaced, generation {generation} begins");
+        EnsureSupply();
+        await WaitUntilAsync(
+            () => _entries.All(entry => SlotState.Of(entry.Word) == SlotState.Vacant || entry.Generation >= generation),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private void SweepGenerations()
+    {
+        foreach (var entry in Volatile.Read(ref _entries))
+        {
+            if (entry.Generation != Volatile.Read(ref _generation))
+            {
+                Sweep(entry, DestroyReason.PoolInvalidated);
+            }
+        }
+    }
+
+    private static void ExpireBy(PoolEntry entry, long time)
+    {
+        if (time < entry.ExpiresAt)
+        {
+            entry.ExpiryReason = DestroyReason.PoolInvalidated;
+            Volatile.Write(ref entry.ExpiresAt, time);
+        }
+    }
+}
