@@ -17,4 +17,12 @@ public enum ExhaustionReason
     /// failed.
     /// </summary>
     NotReady,
+
+    /// <summary>
+    /// In a keyed pool: as many resources as there may be over all keys were live, and none of them could make room.
+    /// </summary>
+    TotalReached,
+
+    /// <summary>In a keyed pool: as many keys as there may be were in use, and the caller's was none of them.</summary>
+    KeysInUse,
 }

@@ -159,7 +159,7 @@ internal sealed partial class PoolCore
     {
         if (_monitor.Instruments.Acquisition.Enabled)
         {
-            _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Rejected), TimeSpan.Zero);
+            _monitor.RecordAcquisition(TypeLabel, NameLabel, PoolLabels.Of(AcquireOutcome.Rejected), TimeSpan.Zero);
         }
 
         if (!isClosed)
@@ -171,7 +171,7 @@ internal sealed partial class PoolCore
         if (ResourceActivities.IsEnabled)
         {
             ResourceActivities.RecordAcquire(
-                Name, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
+                NameLabel, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
                 TimeProvider.GetUtcNow(), refusal);
         }
 
@@ -282,6 +282,10 @@ internal sealed partial class PoolCore
             waiter.Deliver(entry, word);
             SettleIfClosing();
         }
+        else
+        {
+            _share?.Budget.NoteIdle();
+        }
     }
 
     /// <summary>Brings idle entries and waiters together, until there are none of the one or of the other.</summary>
@@ -364,7 +368,7 @@ internal sealed partial class PoolCore
     /// <summary>A caller for whom a place is free, or a resource on its way, does not count as waiting for others.</summary>
     private bool MayWait_NeedsLock() =>
         _options.MaxWaiters is not { } most
-        || _waiters.Count + 1 - (Math.Max(0, _maxSize - _live) + _creating + _validating + CountStates().Idle) <= most;
+        || _waiters.Count + 1 - (FreePlaces_NeedsLock() + _creating + _validating + CountStates().Idle) <= most;
 
     private Exception ClosedException() =>
         IsDisposed

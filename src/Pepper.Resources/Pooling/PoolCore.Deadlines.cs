@@ -200,7 +200,8 @@ internal sealed partial class PoolCore
         }
 
         var reason = statistics.IsPaused ? ExhaustionReason.Paused
-            : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse : ExhaustionReason.NotReady;
+            : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse
+            : IsTotalReached(statistics) ? ExhaustionReason.TotalReached : ExhaustionReason.NotReady;
         var exception = ExhaustedException(timeout, reason, statistics);
         LogExhaustion(exception);
         waiter.Fail(exception);
@@ -208,11 +209,13 @@ internal sealed partial class PoolCore
 
     private PoolExhaustedException ExhaustedException(TimeSpan timeout, ExhaustionReason reason, PoolStatistics statistics)
     {
-        var holders = LongestHolders(5);
+        var isTotal = reason == ExhaustionReason.TotalReached;
+        var holders = isTotal ? _share!.Budget.LongestHolders(5) : LongestHolders(5);
         var why = reason switch
         {
             ExhaustionReason.AllInUse => $"all {statistics.InUse} of MaxSize ({statistics.MaxSize}) are in use",
             ExhaustionReason.Paused => "the pool is paused",
+            ExhaustionReason.TotalReached => $"the total over all keys has reached MaxTotal ({_share!.Budget.Max})",
             ExhaustionReason.QueueFull => $"MaxWaiters ({_options.MaxWaiters}) callers wait already",
             _ when _lastCreateFailure is { } failure => $"none was ready; the last creation failed: {failure.Message}",
             _ => "none was ready",
@@ -222,7 +225,8 @@ internal sealed partial class PoolCore
         var message =
             $"Pool '{Name}': {limit}: {why}. Size {statistics.Size} of {statistics.MaxSize}, idle {statistics.Idle}, "
             + $"in use {statistics.InUse}, creating {statistics.Creating}, waiting {statistics.Waiting}.{held}"
-            + (reason == ExhaustionReason.AllInUse ? " Hold leases for less time, or raise MaxSize." : string.Empty);
+            + (reason == ExhaustionReason.AllInUse ? " Hold leases for less time, or raise MaxSize." : string.Empty)
+            + (isTotal ? " Hold leases for less time, or raise MaxTotal." : string.Empty);
         return new PoolExhaustedException(message, reason, timeout, statistics, holders, _lastCreateFailure);
     }
 

@@ -89,6 +89,7 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             _live--;
+            GiveBackPlace_NeedsLock(entry);
             entry.SeenWord = -1;
             Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Vacant));
         }

@@ -101,7 +101,7 @@ internal sealed partial class PoolCore
     IReadOnlyList<ResourceCount> IResourceSource.CountResources()
     {
         var statistics = GetStatistics();
-        return [new ResourceCount(TypeLabel, Name, statistics.Size, statistics.InUse)];
+        return [new ResourceCount(TypeLabel, NameLabel, statistics.Size, statistics.InUse)];
     }
 
     PoolReading? IResourceSource.ReadPool()
@@ -109,7 +109,7 @@ internal sealed partial class PoolCore
         var statistics = GetStatistics();
         return new PoolReading
         {
-            Pool = Name,
+            Pool = NameLabel,
             IsDatabase = IsDatabase,
             Idle = statistics.Idle,
             InUse = statistics.InUse,
@@ -147,13 +147,13 @@ internal sealed partial class PoolCore
 
         var instruments = _monitor.Instruments;
         var time = TimeProvider.GetElapsedTime(extras.StartedExactly);
-        _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(waiter.Outcome), time);
+        _monitor.RecordAcquisition(TypeLabel, NameLabel, PoolLabels.Of(waiter.Outcome), time);
         if (waiter.Outcome == AcquireOutcome.Ok)
         {
-            ResourceMonitor.Record(instruments.WaitTime, time, "pool", Name);
+            ResourceMonitor.Record(instruments.WaitTime, time, "pool", NameLabel);
             if (IsDatabase)
             {
-                ResourceMonitor.Record(instruments.DbWaitTime, time, DatabasePoolName, Name);
+                ResourceMonitor.Record(instruments.DbWaitTime, time, DatabasePoolName, NameLabel);
             }
         }
     }
@@ -171,7 +171,7 @@ internal sealed partial class PoolCore
         entry.LentAt = TracksLeaks || IsUseTimed ? _clock.Now() : 0;
         if (_monitor.Instruments.Acquisition.Enabled)
         {
-            _monitor.RecordAcquisition(TypeLabel, Name, PoolLabels.Of(AcquireOutcome.Ok), TimeSpan.Zero);
+            _monitor.RecordAcquisition(TypeLabel, NameLabel, PoolLabels.Of(AcquireOutcome.Ok), TimeSpan.Zero);
         }
     }
 

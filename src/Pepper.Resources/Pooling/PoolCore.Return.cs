@@ -110,6 +110,11 @@ internal sealed partial class PoolCore
 
     private ValueTask ReturnWithCare(PoolEntry entry, long token)
     {
+        if (_share is not null && TryReturnShared(entry, token))
+        {
+            return default;
+        }
+
         var lentAt = entry.LentAt;
         if (!TryEndLoan(entry, token, out var isDoomed))
         {
@@ -126,6 +131,11 @@ internal sealed partial class PoolCore
         if (WhyNotReusable(entry, isDoomed) is { } reason)
         {
             Discard(entry, reason);
+            return default;
+        }
+
+        if (_share is not null && TryYield(entry))
+        {
             return default;
         }
 
@@ -226,10 +236,10 @@ internal sealed partial class PoolCore
         if (lentAt != 0 && IsUseTimed)
         {
             var time = _clock.Since(lentAt);
-            ResourceMonitor.Record(_monitor.Instruments.UseTime, time, "pool", Name);
+            ResourceMonitor.Record(_monitor.Instruments.UseTime, time, "pool", NameLabel);
             if (IsDatabase)
             {
-                ResourceMonitor.Record(_monitor.Instruments.DbUseTime, time, DatabasePoolName, Name);
+                ResourceMonitor.Record(_monitor.Instruments.DbUseTime, time, DatabasePoolName, NameLabel);
             }
         }
     }

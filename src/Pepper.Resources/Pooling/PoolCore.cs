@@ -54,7 +54,8 @@ internal sealed partial class PoolCore : IResourceSource
         ResourcePoolOptions options,
         TimeProvider timeProvider,
         ResourceMonitor monitor,
-        ILogger logger)
+        ILogger logger,
+        PoolFamily? family = null)
     {
         ResourcePoolOptionsValidator.Validate(options);
         _options = options.Copy();
@@ -75,8 +76,13 @@ internal sealed partial class PoolCore : IResourceSource
 
         _validatesOnBorrow = (_options.Validation & ValidationMode.OnBorrow) != ValidationMode.None;
         TracksLeaks = _options.LeakThreshold is not null;
+        NameLabel = family is { LabelsKeys: false } ? family.Name : Name;
+        _share = family?.Budget?.Join(this);
         ReadHooks();
-        _monitor.Sources.Add(this);
+        if (family is null or { LabelsKeys: true })
+        {
+            _monitor.Sources.Add(this);
+        }
     }
 
     internal string Name => _options.Name;
@@ -104,16 +110,25 @@ internal sealed partial class PoolCore : IResourceSource
     {
         var hooks = _factory.Hooks;
         _isBorrowPlain = !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
-        _isReturnPlain = _options.MaxUses is null
+        var isReturnPlain = _options.MaxUses is null
             && (hooks & FactoryHooks.Reset) == FactoryHooks.None
             && !IsValidatedOnReturn(hooks);
+        _isReturnPlain = isReturnPlain && _share is null;
+        _isReturnShared = isReturnPlain && _share is not null;
     }
 
     /// <summary>
     /// Somebody left the queue, or joined others. Who still sees the gate as it was takes the careful way, and finds out: no
     /// fence is needed.
     /// </summary>
-    private void CountWaiters_NeedsLock() => Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
+    private void CountWaiters_NeedsLock()
+    {
+        Volatile.Write(ref _gate, (_gate & ~WaitingMask) | (uint)_waiters.Count);
+        if (_waiters.Count == 0)
+        {
+            NeedNoPlace_NeedsLock();
+        }
+    }
 
     private void SetGate_NeedsLock(long flagsToSet = 0, long flagsToClear = 0)
     {
