@@ -101,15 +101,12 @@ public sealed partial class KeyedResourcePool<TKey, T>
                 continue;
             }
 
-            ReserveKey();
             slot = new KeyedSlot<TKey, T>(key);
             if (_slots.TryAdd(key, slot))
             {
                 Make(slot);
                 return slot;
             }
-
-            Interlocked.Decrement(ref _keyCount);
         }
     }
 
@@ -118,6 +115,8 @@ public sealed partial class KeyedResourcePool<TKey, T>
         ResourcePool<T> pool;
         try
         {
+            // After the slot is there for all to see: others who ask for the same key must not take it for one more.
+            Reserve(slot);
             var factory = _factory(slot.Key) ?? throw new InvalidOperationException("The factory delegate returned null.");
             pool = new ResourcePool<T>(factory, OptionsFor(slot.Key), _timeProvider, _monitor, _logger, _family);
         }
@@ -126,13 +125,17 @@ public sealed partial class KeyedResourcePool<TKey, T>
             slot.TryRetire();
             Remove(slot);
             slot.Fail(failure);
-            KeyedPoolLog.KeyFailed(_logger, Name, failure.Message, failure);
+            if (slot.IsCounted)
+            {
+                KeyedPoolLog.KeyFailed(_logger, Name, failure.Message, failure);
+            }
+
             throw FailureFor(failure);
         }
 
         _members.Add(pool.Core);
         StartTimer();
-        slot.LastUsedAt = _timeProvider.GetTimestamp();
+        slot.MadeAt = slot.LastUsedAt = _timeProvider.GetTimestamp();
         slot.SetPool(pool);
         KeyedPoolLog.KeyAdded(_logger, Name, pool.Name, Volatile.Read(ref _keyCount));
         if (IsClosed)
@@ -203,8 +206,12 @@ public sealed partial class KeyedResourcePool<TKey, T>
     }
 
     // Each caller gets an exception of its own: one that is thrown in two places shows neither.
-    private ResourceInitializationException FailureFor(Exception failure) => new(
-        $"Keyed pool '{Name}': making the pool of a key failed: {failure.Message}", Name, _options.PerKey.Type, failure);
+    private ResourceException FailureFor(Exception failure) =>
+        failure is PoolExhaustedException { Reason: ExhaustionReason.KeysInUse } refusal
+            ? new PoolExhaustedException(
+                refusal.Message, refusal.Reason, refusal.Timeout, refusal.Statistics, refusal.Holders)
+            : new ResourceInitializationException(
+                $"Keyed pool '{Name}': making the pool of a key failed: {failure.Message}", Name, _options.PerKey.Type, failure);
 
     private ResourceTimeoutException LateException(TimeSpan timeout) => new(
         $"Keyed pool '{Name}': no resource within {timeout}: the pool of the key was being made all the while, by the factory "

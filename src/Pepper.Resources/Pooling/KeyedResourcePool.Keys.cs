@@ -37,7 +37,7 @@ public sealed partial class KeyedResourcePool<TKey, T>
     /// <summary>Takes a slot out of the directory; whoever succeeds has freed its place.</summary>
     private void Remove(KeyedSlot<TKey, T> slot)
     {
-        if (_slots.TryRemove(KeyValuePair.Create(slot.Key, slot)))
+        if (_slots.TryRemove(KeyValuePair.Create(slot.Key, slot)) && slot.IsCounted)
         {
             Interlocked.Decrement(ref _keyCount);
         }
@@ -51,11 +51,12 @@ public sealed partial class KeyedResourcePool<TKey, T>
     }
 
     /// <summary>Counts one more key, for which another is retired if need be.</summary>
-    private void ReserveKey()
+    private void Reserve(KeyedSlot<TKey, T> slot)
     {
         if (_options.MaxKeys is not { } most)
         {
             Interlocked.Increment(ref _keyCount);
+            slot.IsCounted = true;
             return;
         }
 
@@ -66,6 +67,7 @@ public sealed partial class KeyedResourcePool<TKey, T>
             {
                 if (Interlocked.CompareExchange(ref _keyCount, count + 1, count) == count)
                 {
+                    slot.IsCounted = true;
                     return;
                 }
             }
@@ -85,7 +87,8 @@ public sealed partial class KeyedResourcePool<TKey, T>
             unused = FindUnused_NeedsLock(_timeProvider.GetTimestamp(), TimeSpan.Zero);
         }
 
-        foreach (var (slot, uses, _, _) in unused.OrderBy(static one => one.LastUsedAt).ThenBy(static one => one.SeenBefore))
+        // Of those that were last used within the same tick, the oldest.
+        foreach (var (slot, uses) in unused.OrderBy(static one => one.Slot.LastUsedAt).ThenBy(static one => one.Slot.MadeAt))
         {
             if (TryRetireUnused(slot, uses, "to make room for another key"))
             {
@@ -121,7 +124,6 @@ public sealed partial class KeyedResourcePool<TKey, T>
                 continue;
             }
 
-            var before = slot.LastUsedAt;
             var uses = pool.Core.CountUses(out var isBusy);
             if (isBusy || slot.IsPinned || uses != slot.SeenUses)
             {
@@ -131,7 +133,7 @@ public sealed partial class KeyedResourcePool<TKey, T>
 
             if (!isBusy && !slot.IsPinned && _timeProvider.GetElapsedTime(slot.LastUsedAt, now) >= atLeast)
             {
-                unused.Add(new Unused(slot, uses, slot.LastUsedAt, before));
+                unused.Add(new Unused(slot, uses));
             }
         }
 
@@ -169,7 +171,7 @@ public sealed partial class KeyedResourcePool<TKey, T>
             unused = FindUnused_NeedsLock(_timeProvider.GetTimestamp(), _options.KeyIdleTimeout ?? TimeSpan.MaxValue);
         }
 
-        foreach (var (slot, uses, _, _) in unused)
+        foreach (var (slot, uses) in unused)
         {
             TryRetireUnused(slot, uses, $"unused for KeyIdleTimeout ({_options.KeyIdleTimeout})");
         }
@@ -208,8 +210,8 @@ public sealed partial class KeyedResourcePool<TKey, T>
         Debug.Assert(Volatile.Read(ref _keyCount) >= 0, "Keys are not negative.");
     }
 
-    /// <summary>A key that is not in use, how often it was, and since when; those last used in the same tick by their age.</summary>
-    private readonly record struct Unused(KeyedSlot<TKey, T> Slot, long Uses, long LastUsedAt, long SeenBefore);
+    /// <summary>A key that is not in use, and how often it was.</summary>
+    private readonly record struct Unused(KeyedSlot<TKey, T> Slot, long Uses);
 
     /// <summary>What the timer knows, so that a keyed pool which nobody holds any more can be collected.</summary>
     private sealed class WeakTick(KeyedResourcePool<TKey, T> pool)

@@ -33,10 +33,17 @@ internal sealed class KeyedSlot<TKey, T>(TKey key)
 
     internal bool IsPinned => (Volatile.Read(ref _pins) & ~(Retired | Retiring)) != 0;
 
-    /// <summary>How often the pool had been used at the last look, and when a look last saw a change. Under the owner's lock.</summary>
+    /// <summary>Whether it counts as a key; until then its pool is not made. Written by who makes the pool.</summary>
+    internal bool IsCounted { get; set; }
+
+    /// <summary>
+    /// How often the pool had been used at the last look, and when a look last saw a change. Under the owner's lock.
+    /// </summary>
     internal long SeenUses { get; set; } = -1;
 
     internal long LastUsedAt { get; set; }
+
+    internal long MadeAt { get; set; }
 
     internal void SetPool(ResourcePool<T> pool)
     {

@@ -5,8 +5,8 @@ namespace Pepper.Resources.Pooling;
 
 /// <summary>
 /// A bound over several pools. A pool takes a place before it orders a creation, under its own lock, and gives it back when the
-/// place is vacant. One that finds none stands in line; places go to the first in that line, and idle resources of other pools are
-/// evicted for it. The readme has the argument that no pool starves and no wake-up is lost.
+/// place is vacant. One that finds none stands in line; places go to the first in that line, and idle resources of other pools
+/// are evicted for it. The readme has the argument that no pool starves and no wake-up is lost.
 /// </summary>
 /// <remarks>
 /// The lock is the innermost: it is taken under a pool's lock, and under it nothing is called. <see cref="Serve"/>, which calls

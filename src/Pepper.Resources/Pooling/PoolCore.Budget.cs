@@ -108,8 +108,8 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>
-    /// A plain return into a pool with a budget. While another pool is in need, the careful return decides before the resource
-    /// is idle, so that nobody claims it first.
+    /// A plain return into a pool with a budget. While another pool is in need, the careful return decides before the
+    /// resource is idle, so that nobody claims it first.
     /// </summary>
     private bool TryReturnShared(PoolEntry entry, long token)
     {
