@@ -145,7 +145,7 @@ internal sealed partial class PoolCore
         return true;
     }
 
-    /// <summary>Gives what was returned, and is held, up for another pool that is in need, if that has the better claim.</summary>
+    /// <summary>Gives up what was returned, and is held, for another pool that is in need and has the better claim.</summary>
     private bool TryYield(PoolEntry entry)
     {
         if (_share!.Budget.Starving == 0)

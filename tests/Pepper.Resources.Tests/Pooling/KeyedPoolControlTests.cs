@@ -121,6 +121,29 @@ public sealed class KeyedPoolControlTests : KeyedPoolTestBase
     }
 
     [Fact]
+    public async Task Collect_NobodyHoldsIt_StopsItsTimers()
+    {
+        var forgotten = await ForgetAsync();
+
+        await Until(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Time.Advance(TimeSpan.FromSeconds(10));
+            return Time.ActiveTimers == 0;
+        });
+
+        Assert.False(forgotten.IsAlive);
+
+        async Task<WeakReference> ForgetAsync()
+        {
+            var pools = NewKeyed();
+            await MakeIdle(pools, "a");
+            return new WeakReference(pools);
+        }
+    }
+
+    [Fact]
     public async Task Dispose_TimersAreStopped_AndNothingKeepsIt()
     {
         var pools = NewKeyed();

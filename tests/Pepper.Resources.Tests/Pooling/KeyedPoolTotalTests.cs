@@ -165,6 +165,25 @@ public sealed class KeyedPoolTotalTests : KeyedPoolTestBase
     }
 
     [Fact]
+    public async Task Reclaim_LeakedWhileAnotherKeyStarves_FreesThePlace()
+    {
+        await using var pools = NewKeyed(options =>
+        {
+            options.MaxTotal = 1;
+            options.PerKey.LeakThreshold = TimeSpan.FromSeconds(10);
+            options.PerKey.ReclaimLeaked = true;
+        });
+        var leaked = await Lend(pools, "a");
+        var starved = await Starve(pools, "b");
+
+        await PassTimeUntil(() => starved.IsCompleted);
+
+        (await starved).Dispose();
+        leaked.Dispose();
+        Assert.Equal((1, 1L), (Factory.MaxLive, pools.GetStatistics("a")!.Leaks));
+    }
+
+    [Fact]
     public async Task Acquire_CanceledWhileStarved_LeavesThePlaceToTheNextKey()
     {
         await using var pools = NewKeyed(options => options.MaxTotal = 1);
