@@ -153,6 +153,42 @@ public sealed class KeyedPoolTotalTests : KeyedPoolTestBase
     }
 
     [Fact]
+    public async Task Reset_EndsAfterAnotherKeyHasStarved_MakesRoomForIt()
+    {
+        var factory = new TestFactory { Hooks = FactoryHooks.Reset };
+        factory.Set(Stage.Reset, Behaviour.Slow);
+        await using var pools = NewKeyed(options => options.MaxTotal = 1, _ => factory);
+        var returned = (await Lend(pools, "a")).DisposeAsync();
+        await Until(() => factory.Calls(Stage.Reset) == 1);
+        var starved = await Starve(pools, "b");
+
+        factory.Open(Stage.Reset);
+
+        (await starved.WaitAsync(Guard, Stop)).Dispose();
+        await returned.AsTask().WaitAsync(Guard, Stop);
+        Assert.Equal(1L, pools.Statistics.Evicted);
+    }
+
+    [Fact]
+    public async Task Create_EndsWhenNobodyWaitsForItAndAnotherKeyStarves_MakesRoomForIt()
+    {
+        var slow = new TestFactory();
+        slow.Set(Stage.Create, Behaviour.Slow);
+        await using var pools = NewKeyed(options => options.MaxTotal = 1, key => key == "a" ? slow : Factory);
+        using var cancellation = new CancellationTokenSource();
+        var canceled = Ask(pools, "a", cancellationToken: cancellation.Token);
+        await Until(() => slow.Calls(Stage.Create) == 1);
+        var starved = await Starve(pools, "b");
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => canceled.WaitAsync(Guard, Stop));
+
+        slow.Open(Stage.Create);
+
+        (await starved.WaitAsync(Guard, Stop)).Dispose();
+        Assert.Equal((1, 1), (slow.Created, slow.Destroyed));
+    }
+
+    [Fact]
     public async Task Detach_AnotherKeyStarves_FreesThePlace()
     {
         await using var pools = NewKeyed(options => options.MaxTotal = 1);

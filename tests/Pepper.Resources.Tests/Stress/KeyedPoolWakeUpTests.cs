@@ -49,6 +49,45 @@ public sealed class KeyedPoolWakeUpTests
         await PoolTestBase.AssertAllDestroyedOnce(factory);
     }
 
+    /// <summary>A return and an acquire of another key meet, and nothing comes after them.</summary>
+    [Theory]
+    [InlineData(FactoryHooks.None)]
+    [InlineData(FactoryHooks.Reset)]
+    public async Task Acquire_MeetsTheReturnOfAnotherKey_IsServed(FactoryHooks hooks)
+    {
+        var factory = new TestFactory { Hooks = hooks, CreateNow = static (_, _) => Task.CompletedTask };
+        var options = new KeyedResourcePoolOptions<int> { MaxTotal = 1 };
+        await using (var pools = new KeyedResourcePool<int, TestResource>(
+            _ => factory, options, comparer: null, new ManualTimeProvider()))
+        {
+            var random = new Random(1);
+            var lease = await pools.AcquireAsync(0);
+            for (var round = 1; round < Rounds * 4; round++)
+            {
+                var held = lease;
+                Task<Lease<TestResource>>? asked = null;
+                var (first, second) = (random.Next(300), random.Next(60));
+                await Stress.Rounds.Together(
+                    () =>
+                    {
+                        Thread.SpinWait(first);
+                        held.Dispose();
+                    },
+                    () =>
+                    {
+                        Thread.SpinWait(second);
+                        asked = pools.AcquireAsync(round & 1).AsTask();
+                    });
+                lease = await asked!.WaitAsync(PoolTestBase.Guard, PoolTestBase.Stop);
+            }
+
+            lease.Dispose();
+        }
+
+        Assert.Equal(1, factory.MaxLive);
+        await PoolTestBase.AssertAllDestroyedOnce(factory);
+    }
+
     private static async Task CallAsync(
         KeyedResourcePool<int, TestResource> pools, Random random, int keys, bool cancels)
     {
