@@ -35,4 +35,7 @@ public enum DestroyReason
 
     /// <summary>Its creation ended after the pool had given it up.</summary>
     TooLate,
+
+    /// <summary>In a keyed pool: it was idle, or had just come back, and made room for a resource of another key.</summary>
+    Evicted,
 }

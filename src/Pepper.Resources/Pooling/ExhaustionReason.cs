@@ -28,4 +28,12 @@ public enum ExhaustionReason
     /// The pool was overloaded, and the caller had waited for more than twice <see cref="SheddingOptions.Target"/>.
     /// </summary>
     Shed,
+
+    /// <summary>
+    /// In a keyed pool: as many resources as there may be over all keys were live, and none of them could make room.
+    /// </summary>
+    TotalReached,
+
+    /// <summary>In a keyed pool: as many keys as there may be were in use, and the caller's was none of them.</summary>
+    KeysInUse,
 }

@@ -177,7 +177,7 @@ internal sealed partial class PoolCore
         if (ResourceActivities.IsEnabled)
         {
             ResourceActivities.RecordAcquire(
-                Name, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
+                NameLabel, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
                 TimeProvider.GetUtcNow(), refusal);
         }
 
@@ -295,6 +295,7 @@ internal sealed partial class PoolCore
         else
         {
             NoteIdle(entry);
+            _share?.Budget.NoteIdle();
         }
 
         TellShed();
@@ -384,7 +385,7 @@ internal sealed partial class PoolCore
         || _gate.Waiters.Count + 1 - Supply_NeedsLock() <= most;
 
     private int Supply_NeedsLock() =>
-        Math.Max(0, _maxSize - _live) + _creating + _validating + _keepingAlive + CountStates().Idle;
+        FreePlaces_NeedsLock() + _creating + _validating + _keepingAlive + CountStates().Idle;
 
     private Exception ClosedException() =>
         IsDisposed

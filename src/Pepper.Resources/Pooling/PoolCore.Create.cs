@@ -21,6 +21,13 @@ internal sealed partial class PoolCore
     /// </summary>
     private void EnsureSupply()
     {
+        Supply();
+        _share?.Budget.Serve();
+    }
+
+    /// <summary>The same, without a look at what other pools under the same budget need.</summary>
+    internal void Supply()
+    {
         while (true)
         {
             Creation creation;
@@ -42,11 +49,16 @@ internal sealed partial class PoolCore
         creation = default;
         if (IsDisposed || _live >= _maxSize || _creating >= _options.MaxConcurrentCreates)
         {
-            return false;
+            return NeedNoPlace_NeedsLock();
         }
 
         var isDemanded = !IsPaused && _gate.Waiters.Count > _creating + _validating;
         if (!isDemanded && !IsBelowMinimum_NeedsLock())
+        {
+            return NeedNoPlace_NeedsLock();
+        }
+
+        if (!TryTakePlace_NeedsLock(isDemanded))
         {
             return false;
         }
@@ -269,6 +281,7 @@ internal sealed partial class PoolCore
             AssertInvariants_NeedsLock();
             EndCreation_NeedsLock(isHung);
             _live--;
+            GiveBackPlace_NeedsLock(creation.Entry);
             Volatile.Write(ref creation.Entry.Word, SlotState.With(creation.Entry.Word, SlotState.Vacant));
             if (!isHung)
             {
@@ -289,10 +302,10 @@ internal sealed partial class PoolCore
     private void RecordCreation(TimeSpan time, int size)
     {
         ResourceMonitor.Record(_monitor.Instruments.InitDuration, time, "type", TypeLabel);
-        ResourceMonitor.Record(_monitor.Instruments.CreateTime, time, "pool", Name);
+        ResourceMonitor.Record(_monitor.Instruments.CreateTime, time, "pool", NameLabel);
         if (IsDatabase)
         {
-            ResourceMonitor.Record(_monitor.Instruments.DbCreateTime, time, DatabasePoolName, Name);
+            ResourceMonitor.Record(_monitor.Instruments.DbCreateTime, time, DatabasePoolName, NameLabel);
         }
 
         PoolLog.Created(_logger, Name, time.TotalMilliseconds, size, _maxSize);

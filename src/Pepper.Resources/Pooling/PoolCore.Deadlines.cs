@@ -215,7 +215,8 @@ internal sealed partial class PoolCore
         }
 
         var reason = statistics.IsPaused ? ExhaustionReason.Paused
-            : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse : ExhaustionReason.NotReady;
+            : statistics.InUse >= statistics.MaxSize ? ExhaustionReason.AllInUse
+            : IsTotalReached(statistics) ? ExhaustionReason.TotalReached : ExhaustionReason.NotReady;
         var exception = ExhaustedException(timeout, reason, statistics, waiter.Extras?.Note.Flow);
         LogExhaustion(exception);
         Events?.Raise(PoolEventKind.Exhausted, exception.Message, exception);
@@ -225,13 +226,15 @@ internal sealed partial class PoolCore
     private PoolExhaustedException ExhaustedException(
         TimeSpan timeout, ExhaustionReason reason, PoolStatistics statistics, LeaseFlow? flow)
     {
+        var isTotal = reason == ExhaustionReason.TotalReached;
         var leases = GetLeases();
-        IReadOnlyList<LeaseInfo> holders = [.. leases.Take(5)];
+        IReadOnlyList<LeaseInfo> holders = isTotal ? _share!.Budget.LongestHolders(5) : [.. leases.Take(5)];
         IReadOnlyList<LeaseInfo> own = [.. leases.Where(lease => IsOwn(lease, flow))];
         var why = reason switch
         {
             ExhaustionReason.AllInUse => $"all {statistics.InUse} of MaxSize ({statistics.MaxSize}) are in use",
             ExhaustionReason.Paused => "the pool is paused",
+            ExhaustionReason.TotalReached => $"the total over all keys has reached MaxTotal ({_share!.Budget.Max})",
             ExhaustionReason.QueueFull => $"MaxWaiters ({_options.MaxWaiters}) callers wait already",
             ExhaustionReason.Deadlock => WhyDeadlocked(),
             _ when _lastCreateFailure is { } failure => $"none was ready; the last creation failed: {FailureText.Of(failure)}",
@@ -242,6 +245,7 @@ internal sealed partial class PoolCore
         var message =
             $"Pool '{Name}': {limit}: {why}. {StateText(statistics, holders)}"
             + (reason == ExhaustionReason.AllInUse ? " Hold leases for less time, or raise MaxSize." : string.Empty)
+            + (isTotal ? " Hold leases for less time, or raise MaxTotal." : string.Empty)
             + NestedAcquire(own, flow);
         return new PoolExhaustedException(message, reason, timeout, statistics, holders, _lastCreateFailure)
         {

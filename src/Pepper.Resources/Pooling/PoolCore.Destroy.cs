@@ -98,6 +98,7 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             _live--;
+            GiveBackPlace_NeedsLock(entry);
             entry.SeenWord = -1;
             entry.IsKeptAlive = false;
             Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Vacant));

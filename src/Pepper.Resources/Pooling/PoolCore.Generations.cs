@@ -62,7 +62,7 @@ internal sealed partial class PoolCore
             _factory = factory;
 
             // Until the last of the old factory's is out of service, nothing is lent or returned without a look.
-            _isBorrowPlain = _isReturnPlain = false;
+            _isBorrowPlain = _isReturnPlain = _isReturnShared = false;
             generation = Interlocked.Increment(ref _generation);
             Events?.Raise(PoolEventKind.FactoryReplaced, $"The factory was replaced, generation {generation} begins.");
         }

@@ -91,7 +91,7 @@ internal sealed partial class PoolCore
     IReadOnlyList<ResourceCount> IResourceSource.CountResources()
     {
         var statistics = GetStatistics();
-        return [new ResourceCount(TypeLabel, Name, statistics.Size, statistics.InUse)];
+        return [new ResourceCount(TypeLabel, NameLabel, statistics.Size, statistics.InUse)];
     }
 
     PoolReading? IResourceSource.ReadPool()
@@ -99,7 +99,7 @@ internal sealed partial class PoolCore
         var statistics = GetStatistics();
         return new PoolReading
         {
-            Pool = Name,
+            Pool = NameLabel,
             IsDatabase = IsDatabase,
             Idle = statistics.Idle,
             InUse = statistics.InUse,

@@ -110,6 +110,11 @@ internal sealed partial class PoolCore
 
     private ValueTask ReturnWithCare(PoolEntry entry, long token)
     {
+        if (_share is not null && TryReturnShared(entry, token))
+        {
+            return default;
+        }
+
         var lentAt = entry.LentAt;
         if (lentAt == 0 && _isReturnPlain && _isBorrowPlain && TryHandOver(entry, token))
         {
@@ -133,6 +138,11 @@ internal sealed partial class PoolCore
         if (WhyNotReusable(entry, isDoomed) is { } reason)
         {
             Discard(entry, reason);
+            return default;
+        }
+
+        if (_share is not null && TryYield(entry))
+        {
             return default;
         }
 

@@ -55,7 +55,8 @@ internal sealed partial class PoolCore : IResourceSource
         ResourcePoolOptions options,
         TimeProvider timeProvider,
         ResourceMonitor monitor,
-        ILogger logger)
+        ILogger logger,
+        PoolFamily? family = null)
     {
         ResourcePoolOptionsValidator.Validate(options);
         _options = options.Copy();
@@ -69,7 +70,8 @@ internal sealed partial class PoolCore : IResourceSource
         _events = new PoolEvents(Name, timeProvider, _logger);
         _shedder = _options.Shedding is { } shedding ? new LoadShedder(shedding) : null;
         TypeLabel = _options.Type.ToLabel();
-        _instruments = new PoolInstruments(monitor, Name, TypeLabel, IsDatabase);
+        NameLabel = family is { LabelsKeys: false } ? family.Name : Name;
+        _instruments = new PoolInstruments(monitor, NameLabel, TypeLabel, IsDatabase);
         _minSize = _options.MinSize;
         _maxSize = _options.MaxSize;
         _entries = new PoolEntry[_maxSize];
@@ -84,8 +86,12 @@ internal sealed partial class PoolCore : IResourceSource
         HandsOverLocally = _options.WakeUp == WakeUp.Local;
         _isFirstInFirstOut = _options.IdleOrder == IdleOrder.Fifo;
         _notesEachLoan = TracksLeaks || _options.StackCapture > 0;
+        _share = family?.Budget?.Join(this);
         ReadHooks();
-        _monitor.Sources.Add(this);
+        if (family is null or { LabelsKeys: true })
+        {
+            _monitor.Sources.Add(this);
+        }
     }
 
     internal string Name => _options.Name;
@@ -116,13 +122,15 @@ internal sealed partial class PoolCore : IResourceSource
     {
         var hooks = _factory.Hooks;
         _isBorrowPlain = !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
-        _isReturnPlain = _options.MaxUses is null
+        var isReturnPlain = _options.MaxUses is null
             && (hooks & FactoryHooks.Reset) == FactoryHooks.None
             && !IsValidatedOnReturn(hooks);
+        _isReturnPlain = isReturnPlain && _share is null;
+        _isReturnShared = isReturnPlain && _share is not null;
         if (_isFirstInFirstOut)
         {
             // That order is kept under the lock.
-            _isBorrowPlain = _isReturnPlain = false;
+            _isBorrowPlain = _isReturnPlain = _isReturnShared = false;
         }
     }
 
@@ -133,9 +141,10 @@ internal sealed partial class PoolCore : IResourceSource
     private void CountWaiters_NeedsLock()
     {
         Volatile.Write(ref _gate.Word, (_gate.Word & ~WaitingMask) | (uint)_gate.Waiters.Count);
-        if (_shedder is not null && _gate.Waiters.Count == 0)
+        if (_gate.Waiters.Count == 0)
         {
-            _shedder.Emptied();
+            NeedNoPlace_NeedsLock();
+            _shedder?.Emptied();
         }
     }
 

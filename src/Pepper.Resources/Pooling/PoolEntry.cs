@@ -53,6 +53,11 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
     // A stage's cancellation, kept for the next one as long as it was not used.
     internal CancellationTokenSource? StageSource;
 
+    /// <summary>
+    /// Whether it is being destroyed to make room for another pool under the same budget. Written by who destroys it.
+    /// </summary>
+    internal bool IsEvicted;
+
     /// <summary>Why a doomed resource is to be destroyed. Written before the word says doomed, or by the one who does.</summary>
     internal DestroyReason DoomReason;
 

@@ -58,7 +58,7 @@ internal sealed class PoolWaiterExtras(PoolWaiter waiter) : TimerWheelNode
         if (_isTraced)
         {
             ResourceActivities.RecordAcquire(
-                core.Name, core.TypeLabel, PoolLabels.Of(Waiter.Outcome), _parent, _startedAtUtc, failure);
+                core.NameLabel, core.TypeLabel, PoolLabels.Of(Waiter.Outcome), _parent, _startedAtUtc, failure);
         }
     }
 }

@@ -42,14 +42,41 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         ILogger<ResourcePool<T>>? logger = null)
     {
         ArgumentNullException.ThrowIfNull(factory);
-        _core = new PoolCore(
-            new FactoryAdapter<T>(factory),
-            static () => new AsyncPoolWaiter<T>(),
+        _core = NewCore(
+            factory,
             options ?? new ResourcePoolOptions(),
             timeProvider ?? TimeProvider.System,
             monitor ?? ResourceMonitor.Shared,
-            logger ?? NullLogger<ResourcePool<T>>.Instance);
+            logger ?? NullLogger<ResourcePool<T>>.Instance,
+            family: null);
     }
+
+    /// <summary>Makes the pool of one key of a keyed pool.</summary>
+    internal ResourcePool(
+        IResourceFactory<T> factory,
+        ResourcePoolOptions options,
+        TimeProvider timeProvider,
+        ResourceMonitor monitor,
+        ILogger logger,
+        PoolFamily family) => _core = NewCore(factory, options, timeProvider, monitor, logger, family);
+
+    internal PoolCore Core => _core;
+
+    private static PoolCore NewCore(
+        IResourceFactory<T> factory,
+        ResourcePoolOptions options,
+        TimeProvider timeProvider,
+        ResourceMonitor monitor,
+        ILogger logger,
+        PoolFamily? family) =>
+        new(
+            new FactoryAdapter<T>(factory),
+            static () => new AsyncPoolWaiter<T>(),
+            options,
+            timeProvider,
+            monitor,
+            logger,
+            family);
 
     /// <inheritdoc/>
     public string Name => _core.Name;
@@ -277,7 +304,8 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         }
     }
 
-    private ValueTask<Lease<T>> AcquireSlowlyAsync(
+    /// <summary>What follows when nothing was ready: the caller queues.</summary>
+    internal ValueTask<Lease<T>> AcquireSlowlyAsync(
         TimeSpan timeout,
         string? member,
         string? file,

@@ -7,6 +7,17 @@ internal static class ResourcePoolOptionsValidator
 
     internal static void Validate(ResourcePoolOptions options)
     {
+        var faults = FindFaults(options);
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(
+                $"The options of pool '{options.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}",
+                nameof(options));
+        }
+    }
+
+    internal static List<string> FindFaults(ResourcePoolOptions options)
+    {
         List<string> faults = [];
         if (string.IsNullOrWhiteSpace(options.Name))
         {
@@ -17,12 +28,7 @@ internal static class ResourcePoolOptionsValidator
         AddTimeFaults(faults, options);
         AddCountFaults(faults, options);
         AddSheddingFaults(faults, options.Shedding);
-        if (faults.Count > 0)
-        {
-            throw new ArgumentException(
-                $"The options of pool '{options.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}",
-                nameof(options));
-        }
+        return faults;
     }
 
     internal static void ValidateSizes(string pool, int minSize, int maxSize)

@@ -19,6 +19,13 @@ public sealed class SampleTests
         Assert.Matches("^audit file: 770 bytes\nnotes: 21 loans of [1-4] connection\\(s\\)\n0 pools left\n$", output);
     }
 
+    [Fact]
+    public async Task KeyedPool_AsksThreeHostsOverFourConnectionsAtMost()
+    {
+        var output = await RunAsync("KeyedPool");
+        Assert.Matches("^300 questions to 3 hosts, [1-4] connections of 4\n2 hosts left\n$", output);
+    }
+
     private static async Task<string> RunAsync(string sample)
     {
         // artifacts/bin/<project>/<configuration>: the sample stands beside the tests, built with the same configuration.
