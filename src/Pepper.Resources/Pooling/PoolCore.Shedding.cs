@@ -13,6 +13,9 @@ internal sealed partial class PoolCore
     /// <summary>Who has waited longest.</summary>
     private PoolWaiter? Oldest_NeedsLock => _gate.Waiters.Oldest;
 
+    /// <summary>Resources that are being made or validated, and will look for a taker.</summary>
+    private int OnTheirWay_NeedsLock => _creating + Volatile.Read(ref _validating) + _keepingAlive;
+
     /// <summary>
     /// Whether the pool does all it can: it is open, no resource is idle and no place free. Only then are its callers too many.
     /// </summary>
@@ -68,7 +71,7 @@ internal sealed partial class PoolCore
         }
 
         // Whatever is at hand, or on its way, is to find a taker; and so is what comes back next.
-        var kept = Math.Max(1, atHand + _creating + Volatile.Read(ref _validating));
+        var kept = Math.Max(1, atHand + OnTheirWay_NeedsLock);
         if (_gate.Waiters.Count <= kept || DelayOf_NeedsLock(Oldest_NeedsLock!, now) <= shedder.Limit || !IsFull_NeedsLock)
         {
             return;
@@ -89,7 +92,7 @@ internal sealed partial class PoolCore
         if (!shedder.HasServed)
         {
             // Nobody was served: too much load only if all is lent. Otherwise the first resources may still be on their way.
-            isFull = isFull && CountStates().InUse > 0 && _creating + Volatile.Read(ref _validating) == 0;
+            isFull = isFull && CountStates().InUse > 0 && OnTheirWay_NeedsLock == 0;
         }
 
         var wasOverloaded = shedder.IsOverloaded;

@@ -37,6 +37,7 @@ public sealed class PoolEventTests : PoolTestBase
         pool.Resize(0, 3);
         pool.Resize(0, 3);
         pool.Invalidate();
+        pool.Invalidate(TimeSpan.FromMinutes(1));
         await pool.ReplaceFactoryAsync(new TestFactory(), Stop).WaitAsync(Guard, Stop);
         await pool.DrainAsync(Stop).WaitAsync(Guard, Stop);
         await pool.DrainAsync(Stop).WaitAsync(Guard, Stop);
@@ -46,10 +47,11 @@ public sealed class PoolEventTests : PoolTestBase
         Assert.Equal(
             [
                 PoolEventKind.Paused, PoolEventKind.Resumed, PoolEventKind.Resized, PoolEventKind.GenerationBegun,
-                PoolEventKind.FactoryReplaced, PoolEventKind.Draining, PoolEventKind.Drained, PoolEventKind.Disposed,
+                PoolEventKind.RenewalBegun, PoolEventKind.FactoryReplaced, PoolEventKind.Draining, PoolEventKind.Drained,
+                PoolEventKind.Disposed,
             ],
             _events.Kinds);
-        Assert.Equal(Enumerable.Range(1, 8).Select(static number => (long)number), _events.Seen.Select(one => one.Sequence));
+        Assert.Equal(Enumerable.Range(1, 9).Select(static number => (long)number), _events.Seen.Select(one => one.Sequence));
         Assert.All(_events.Seen, one => Assert.Equal(("orders", 0L), (one.Pool, one.Missed)));
     }
 

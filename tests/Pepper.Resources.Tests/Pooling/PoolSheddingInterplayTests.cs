@@ -227,4 +227,21 @@ public sealed class PoolSheddingInterplayTests : PoolTestBase
         lease.Dispose();
         (await kept.WaitAsync(Guard, Stop)).Dispose();
     }
+
+    [Fact]
+    public async Task Priority_IsHigh_TheOldestIsRejectedWhateverItsPriority()
+    {
+        await using var pool = NewPool(PoolSheddingTests.Configure);
+        var lease = await Lend(pool);
+        var high = pool.AcquireAsync(AcquirePriority.High, null, Stop).AsTask();
+        Time.Advance(TimeSpan.FromMilliseconds(100));
+        var low = pool.AcquireAsync(AcquirePriority.Low, null, Stop).AsTask();
+
+        Time.Advance(TimeSpan.FromMilliseconds(500));
+
+        await Assert.ThrowsAsync<PoolExhaustedException>(() => high.WaitAsync(Guard, Stop));
+        Assert.False(low.IsCompleted);
+        lease.Dispose();
+        (await low.WaitAsync(Guard, Stop)).Dispose();
+    }
 }
