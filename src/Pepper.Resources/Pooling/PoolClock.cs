@@ -7,6 +7,8 @@ namespace Pepper.Resources.Pooling;
 /// </summary>
 internal sealed class PoolClock
 {
+    private const int CoarseBy = 16;
+
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(40);
 
     private readonly TimeProvider _timeProvider;
@@ -24,6 +26,12 @@ internal sealed class PoolClock
     internal long Now() =>
         _isSystem ? Environment.TickCount64 : (long)_timeProvider.GetElapsedTime(_origin).TotalMilliseconds + 1;
 
+    /// <summary>
+    /// The present for what must not seem older than it is: rounded up, and by as much as the system's counter may be behind.
+    /// </summary>
+    internal long NowAtLatest() =>
+        _isSystem ? Environment.TickCount64 + CoarseBy : CeilingOf(_timeProvider.GetElapsedTime(_origin).Ticks) + 1;
+
     /// <summary>How long ago that was, to a millisecond.</summary>
     internal TimeSpan Since(long then) => TimeSpan.FromMilliseconds(Math.Max(0, Now() - then));
 
@@ -38,7 +46,7 @@ internal sealed class PoolClock
         }
 
         var due = _timeProvider.GetElapsedTime(_origin).Ticks + Math.Min(time.Ticks, long.MaxValue / 2);
-        return ((due + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond) + 1;
+        return CeilingOf(due) + 1;
     }
 
     /// <summary>When a wait began that is due then, to a millisecond.</summary>
@@ -55,4 +63,6 @@ internal sealed class PoolClock
         return left <= 0 ? TimeSpan.Zero
             : left >= LongestDelay.TotalMilliseconds ? LongestDelay : TimeSpan.FromMilliseconds(left);
     }
+
+    private static long CeilingOf(long ticks) => (ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
 }

@@ -171,19 +171,6 @@ internal sealed partial class PoolCore
         }
     }
 
-    private Exception Refused(Exception refusal)
-    {
-        _instruments.RecordAcquire(AcquireOutcome.Rejected, TimeSpan.Zero);
-        if (ResourceActivities.IsEnabled)
-        {
-            ResourceActivities.RecordAcquire(
-                NameLabel, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
-                TimeProvider.GetUtcNow(), refusal);
-        }
-
-        return refusal;
-    }
-
     /// <summary>
     /// Called after a caller has queued. Who queues behind others need not look for idle resources: those others do, or have done
     /// so, and what becomes idle after their look is looked at by its returner. With validation some are left idle on purpose,
@@ -270,13 +257,21 @@ internal sealed partial class PoolCore
             TakeOut_NeedsLock(waiter, AcquireOutcome.Ok);
             NoteHolder(entry, waiter.Member, waiter.File, waiter.Line, waiter.Extras?.Trace ?? default);
             NoteHolder(entry, waiter);
-            entry.LentAt = TracksLeaks || _instruments.IsUseTimed ? _clock.Now() : 0;
         }
 
-        entry.IdleSequence = entry.IsKeptAlive ? entry.IdleSequence : ++_idleSequence;
+        if (_isFirstInFirstOut && !entry.IsKeptAlive)
+        {
+            entry.NeedDetails().IdleSequence = ++_idleSequence;
+        }
+
         entry.IsKeptAlive = false;
         word = SlotState.With(
             entry.Word, refusal is not null ? SlotState.Destroying : waiter is null ? SlotState.Idle : SlotState.InUse);
+        if (waiter is not null)
+        {
+            NoteTime(entry, word);
+        }
+
         Volatile.Write(ref entry.Word, word);
         return waiter;
     }
@@ -357,12 +352,12 @@ internal sealed partial class PoolCore
         // again.
     }
 
-    private static void NoteHolder(PoolEntry entry, string? member, string? file, int line, ActivityTraceId trace)
+    private void NoteHolder(PoolEntry entry, string? member, string? file, int line, ActivityTraceId trace)
     {
         entry.Member = member;
         entry.File = file;
         entry.Line = line;
-        entry.Trace = trace;
+        NoteTrace(entry, trace);
     }
 
     private bool TakeOut_NeedsLock(PoolWaiter waiter, AcquireOutcome outcome)

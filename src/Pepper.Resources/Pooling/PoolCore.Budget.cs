@@ -89,10 +89,13 @@ internal sealed partial class PoolCore
             var rank = isAwaited ? PoolVictim.Awaited : spare > 0 ? PoolVictim.BeyondMinimum : PoolVictim.WithinMinimum;
 
             // What the sweeper has not seen yet is idle for less than anything that it has.
-            var idleSince = Volatile.Read(ref entry.SeenWord) == word ? Volatile.Read(ref entry.SeenAt) : long.MaxValue;
+            var idleSince = entry.TryGetAge(word, _clock.Now(), out var age) ? TimestampBefore(age) : long.MaxValue;
             victim.Consider(this, entry, word, rank, idleSince);
         }
     }
+
+    private long TimestampBefore(int milliseconds) =>
+        TimeProvider.GetTimestamp() - (TimeProvider.TimestampFrequency * milliseconds / 1000);
 
     /// <summary>Destroys an idle resource to make room for another pool, if it is still as it was found.</summary>
     internal bool TryEvict(PoolEntry entry, long word)
@@ -119,8 +122,8 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        var lentAt = entry.LentAt;
-        if (lentAt != 0 && !TryForgetLoan(entry, token))
+        var lentFor = 0;
+        if (_watchesLoans && !MayReturnPlainly(entry, token, out lentFor))
         {
             return false;
         }
@@ -141,7 +144,7 @@ internal sealed partial class PoolCore
             budget.NoteIdle();
         }
 
-        RecordUse(lentAt);
+        RecordUse(lentFor);
         return true;
     }
 

@@ -78,7 +78,7 @@ internal sealed partial class PoolCore
             foreach (var entry in entries)
             {
                 if (SlotState.Of(Volatile.Read(ref entry.Word)) == SlotState.Idle
-                    && (oldest is null || entry.IdleSequence < oldest.IdleSequence))
+                    && (oldest is null || entry.NeedDetails().IdleSequence < oldest.NeedDetails().IdleSequence))
                 {
                     oldest = entry;
                 }
@@ -105,7 +105,7 @@ internal sealed partial class PoolCore
         ref var hint = ref _hints.ForThisProcessor();
         if (hint != entry.Index)
         {
-            entry.Below = hint;
+            entry.Below = (ushort)hint;
             hint = entry.Index;
         }
     }

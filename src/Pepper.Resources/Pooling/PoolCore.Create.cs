@@ -206,11 +206,15 @@ internal sealed partial class PoolCore
         var entry = creation.Entry;
         var now = TimeProvider.GetTimestamp();
         entry.Item = resource;
-        entry.Factory = creation.Factory;
-        entry.BornVersion = SlotState.VersionOf(entry.Word);
-        entry.ExpiresAt = ExpiryFrom(now);
-        entry.ExpiryReason = DestroyReason.MaxLifetime;
-        entry.CheckedAt = now;
+        if (_needsDetails)
+        {
+            var details = entry.NeedDetails();
+            details.BornVersion = SlotState.VersionOf(entry.Word);
+            details.ExpiresAt = ExpiryFrom(now);
+            details.ExpiryReason = DestroyReason.MaxLifetime;
+            details.CheckedAt = now;
+        }
+
         TellCreated(started, now);
         int size;
         PoolWaiter? waiter;

@@ -17,7 +17,7 @@ internal sealed partial class PoolCore
     /// <summary>Destroys an entry that is marked so already. User code may block, hence not on this thread.</summary>
     private void StartDestroy(PoolEntry entry, DestroyReason reason) =>
         ThreadPool.UnsafeQueueUserWorkItem(
-            static state => state.Core.RunDestroy(state.Entry.Factory!, state.Entry.Item!, state.Reason, state.Entry),
+            static state => state.Core.RunDestroy(state.Entry.Factory, state.Entry.Item!, state.Reason, state.Entry),
             (Core: this, Entry: entry, Reason: reason),
             preferLocal: false);
 
@@ -86,20 +86,13 @@ internal sealed partial class PoolCore
     private void Vacate(PoolEntry entry)
     {
         entry.Item = null;
-        entry.Factory = null;
-        entry.StageSource?.Dispose();
-        entry.StageSource = null;
-
-        // A loan that was reclaimed or detached has left its time: the next one must not be seen with it.
-        entry.LentAt = 0;
-        entry.Flow = null;
-        entry.Stack = null;
+        entry.Details?.Clear();
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             _live--;
             GiveBackPlace_NeedsLock(entry);
-            entry.SeenWord = -1;
+            entry.ForgetSeen();
             entry.IsKeptAlive = false;
             Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Vacant));
         }

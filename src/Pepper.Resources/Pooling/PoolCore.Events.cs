@@ -49,7 +49,7 @@ internal sealed partial class PoolCore
             var text = cause is null ? "no cause given" : FailureText.Of(cause);
             events.Raise(
                 PoolEventKind.Invalidated, $"A holder invalidated its resource: {text}", cause,
-                lease: Describe(entry, TimeProvider.GetTimestamp()));
+                lease: Describe(entry));
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed partial class PoolCore
         if (Events is { } events)
         {
             // The entry is held: what it knows of the holder is still there, but no longer the time.
-            var lease = Describe(entry, TimeProvider.GetTimestamp()) with
+            var lease = Describe(entry) with
             {
                 Age = age,
                 Since = TimeProvider.GetUtcNow() - age,

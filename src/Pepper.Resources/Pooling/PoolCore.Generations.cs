@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Pooling;
@@ -8,6 +9,23 @@ internal sealed partial class PoolCore
     // How often the pool was invalidated over a time, and when the last such time ends.
     private int _renewal;
     private long _renewedAt;
+
+    // Which factory made the resources from which generation on, the newest first. Copied on write.
+    private FactoryEra[] _eras;
+
+    /// <summary>Who made the resources of a generation.</summary>
+    internal FactoryAdapter FactoryOf(int generation)
+    {
+        foreach (var era in Volatile.Read(ref _eras))
+        {
+            if (generation >= era.From)
+            {
+                return era.Factory;
+            }
+        }
+
+        throw new UnreachableException($"Generation {generation} is older than the first.");
+    }
 
     /// <summary>Begins a generation, and puts all of earlier ones out of service.</summary>
     internal void Invalidate()
@@ -64,6 +82,8 @@ internal sealed partial class PoolCore
             // Until the last of the old factory's is out of service, nothing is lent or returned without a look.
             _isBorrowPlain = _isReturnPlain = _isReturnShared = false;
             generation = Interlocked.Increment(ref _generation);
+            ForgetFactories_NeedsLock();
+            Volatile.Write(ref _eras, [new FactoryEra(generation, factory), .. _eras]);
             Events?.Raise(PoolEventKind.FactoryReplaced, $"The factory was replaced, generation {generation} begins.");
         }
 
@@ -79,6 +99,28 @@ internal sealed partial class PoolCore
         await WaitUntilAsync(
             () => _entries.All(entry => SlotState.Of(entry.Word) == SlotState.Vacant || entry.Generation >= generation),
             cancellationToken).ConfigureAwait(false);
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            ForgetFactories_NeedsLock();
+        }
+    }
+
+    /// <summary>Lets go of the factories of which nothing is left, so that they can be collected.</summary>
+    private void ForgetFactories_NeedsLock()
+    {
+        var oldest = _generation;
+        foreach (var entry in _entries)
+        {
+            if (SlotState.Of(Volatile.Read(ref entry.Word)) != SlotState.Vacant)
+            {
+                oldest = Math.Min(oldest, entry.Generation);
+            }
+        }
+
+        // Those up to the one that made the oldest.
+        var needed = Array.FindIndex(_eras, era => era.From <= oldest) + 1;
+        Volatile.Write(ref _eras, _eras[..needed]);
     }
 
     private void SweepGenerations()
@@ -94,10 +136,13 @@ internal sealed partial class PoolCore
 
     private static void ExpireBy(PoolEntry entry, long time)
     {
-        if (time < entry.ExpiresAt)
+        var details = entry.NeedDetails();
+        if (time < details.ExpiresAt)
         {
-            entry.ExpiryReason = DestroyReason.PoolInvalidated;
-            Volatile.Write(ref entry.ExpiresAt, time);
+            details.ExpiryReason = DestroyReason.PoolInvalidated;
+            Volatile.Write(ref details.ExpiresAt, time);
         }
     }
+
+    private readonly record struct FactoryEra(int From, FactoryAdapter Factory);
 }

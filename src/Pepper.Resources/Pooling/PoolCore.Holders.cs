@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Pepper.Resources.Monitoring;
 
@@ -24,9 +25,10 @@ internal sealed partial class PoolCore
     /// <summary>The token comes last: who finds it finds what belongs to it.</summary>
     private static void NoteHolder(PoolEntry entry, long token, in LoanNote note)
     {
-        entry.Flow = note.Flow;
-        entry.Stack = note.Stack;
-        Volatile.Write(ref entry.NotedFor, token);
+        var details = entry.NeedDetails();
+        details.Flow = note.Flow;
+        details.Stack = note.Stack;
+        Volatile.Write(ref details.NotedFor, token);
     }
 
     private static void NoteHolder(PoolEntry entry, PoolWaiter waiter)
@@ -44,12 +46,12 @@ internal sealed partial class PoolCore
     /// </summary>
     private static LoanNote NoteOf(PoolEntry entry, long token)
     {
-        if (Volatile.Read(ref entry.NotedFor) != token)
+        if (entry.Details is not { } details || Volatile.Read(ref details.NotedFor) != token)
         {
             return default;
         }
 
-        var note = new LoanNote(Volatile.Read(ref entry.Flow), Volatile.Read(ref entry.Stack));
+        var note = new LoanNote(Volatile.Read(ref details.Flow), Volatile.Read(ref details.Stack));
         return entry.IsHeldBy(token) ? note : default;
     }
 
@@ -67,6 +69,19 @@ internal sealed partial class PoolCore
         !MayWait_NeedsLock() ? ExhaustionReason.QueueFull
         : flow is not null && timeout != TimeSpan.Zero && IsDeadlock_NeedsLock(flow) ? ExhaustionReason.Deadlock
         : null;
+
+    private Exception Refused(Exception refusal)
+    {
+        _instruments.RecordAcquire(AcquireOutcome.Rejected, TimeSpan.Zero);
+        if (ResourceActivities.IsEnabled)
+        {
+            ResourceActivities.RecordAcquire(
+                NameLabel, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
+                TimeProvider.GetUtcNow(), refusal);
+        }
+
+        return refusal;
+    }
 
     private Exception Refused(in AcquireRequest request, ExhaustionReason reason, LeaseFlow? flow)
     {

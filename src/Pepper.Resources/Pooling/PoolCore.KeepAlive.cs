@@ -26,11 +26,13 @@ internal sealed partial class PoolCore
                 break;
             }
 
-            var seen = entry.SeenWord;
-            if (SlotState.Of(seen) == SlotState.Idle
-                && (entry.Factory?.Hooks & FactoryHooks.Validate) == FactoryHooks.Validate
-                && TimeProvider.GetElapsedTime(Math.Max(entry.SeenAt, entry.CheckedAt), now) >= _options.KeepAliveInterval
-                && entry.TryMove(seen, SlotState.With(seen, SlotState.Held)))
+            var word = Volatile.Read(ref entry.Word);
+            if (SlotState.Of(word) == SlotState.Idle
+                && (entry.Factory.Hooks & FactoryHooks.Validate) != FactoryHooks.None
+                && entry.TryGetAge(word, _clock.Now(), out var age)
+                && TimeSpan.FromMilliseconds(age) >= _options.KeepAliveInterval
+                && TimeProvider.GetElapsedTime(entry.NeedDetails().CheckedAt, now) >= _options.KeepAliveInterval
+                && entry.TryMove(word, SlotState.With(word, SlotState.Held)))
             {
                 entry.IsKeptAlive = true;
                 due.Add(entry);
@@ -57,7 +59,7 @@ internal sealed partial class PoolCore
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            entry.CheckedAt = TimeProvider.GetTimestamp();
+            entry.NeedDetails().CheckedAt = TimeProvider.GetTimestamp();
             _keepingAlive--;
         }
 

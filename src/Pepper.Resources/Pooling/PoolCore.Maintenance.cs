@@ -62,18 +62,18 @@ internal sealed partial class PoolCore
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            var now = TimeProvider.GetTimestamp();
             foreach (var entry in _entries)
             {
-                Look_NeedsLock(entry, now);
-                if (TracksLeaks && TryFindLeak_NeedsLock(entry, now, out var token, out var info))
+                Look_NeedsLock(entry);
+                if (TracksLeaks && TryFindLeak_NeedsLock(entry, out var token, out var info))
                 {
                     leaks.Add((entry, token, info));
                 }
             }
 
-            EvictIdle_NeedsLock(now, evicted);
-            ClaimForKeepAlive_NeedsLock(now, kept);
+            EvictIdle_NeedsLock(evicted);
+            ClaimForKeepAlive_NeedsLock(TimeProvider.GetTimestamp(), kept);
+            _watchesLoans = TracksLeaks || _instruments.IsUseTimed;
         }
 
         foreach (var (entry, reason) in evicted)
@@ -88,7 +88,7 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>Notes since when the entry is idle, or lent, as it is now.</summary>
-    private static void Look_NeedsLock(PoolEntry entry, long now)
+    private void Look_NeedsLock(PoolEntry entry)
     {
         var word = Volatile.Read(ref entry.Word);
         if (entry.IsKeptAlive)
@@ -102,14 +102,17 @@ internal sealed partial class PoolCore
             word = SlotState.With(word, SlotState.InUse);
         }
 
-        if (entry.SeenWord != word)
+        if (entry.TryGetAge(word, _clock.Now(), out _))
         {
-            Volatile.Write(ref entry.SeenAt, now);
-            Volatile.Write(ref entry.SeenWord, word);
+            entry.KeepOld(word, _clock.Now());
+        }
+        else
+        {
+            entry.NoteSeen(word, _clock.NowAtLatest());
         }
     }
 
-    private void EvictIdle_NeedsLock(long now, List<(PoolEntry Entry, DestroyReason Reason)> evicted)
+    private void EvictIdle_NeedsLock(List<(PoolEntry Entry, DestroyReason Reason)> evicted)
     {
         if (_options.IdleTimeout is not { } limit)
         {
@@ -118,18 +121,31 @@ internal sealed partial class PoolCore
 
         // What is on its way out, or not yet there, keeps no minimum.
         var spare = _live - _creating - _hung - CountStates().Leaving - _minSize;
-        foreach (var entry in _entries
-            .Where(entry => SlotState.Of(entry.SeenWord) == SlotState.Idle
-                && TimeProvider.GetElapsedTime(entry.SeenAt, now) >= limit)
-            .OrderBy(static entry => entry.SeenAt))
+        foreach (var (entry, word, _) in FindIdle(limit).OrderByDescending(static idle => idle.Age))
         {
             // Only what still stands exactly as it was seen: a loan in between has raised the version.
-            if (spare > 0 && entry.TryMove(entry.SeenWord, SlotState.With(entry.SeenWord, SlotState.Destroying)))
+            if (spare > 0 && entry.TryMove(word, SlotState.With(word, SlotState.Destroying)))
             {
                 evicted.Add((entry, DestroyReason.IdleTimeout));
                 spare--;
             }
         }
+    }
+
+    private List<(PoolEntry Entry, long Word, int Age)> FindIdle(TimeSpan limit)
+    {
+        List<(PoolEntry, long, int)> found = [];
+        foreach (var entry in _entries)
+        {
+            var word = Volatile.Read(ref entry.Word);
+            if (SlotState.Of(word) == SlotState.Idle
+                && entry.TryGetAge(word, _clock.Now(), out var age) && TimeSpan.FromMilliseconds(age) >= limit)
+            {
+                found.Add((entry, word, age));
+            }
+        }
+
+        return found;
     }
 
     private void SweepExpired()
@@ -143,32 +159,31 @@ internal sealed partial class PoolCore
         {
             if (IsExpired(entry))
             {
-                Sweep(entry, entry.ExpiryReason);
+                Sweep(entry, entry.NeedDetails().ExpiryReason);
             }
         }
     }
 
-    private bool TryFindLeak_NeedsLock(PoolEntry entry, long now, out long token, out LeaseInfo info)
+    private bool TryFindLeak_NeedsLock(PoolEntry entry, out long token, out LeaseInfo info)
     {
         var word = Volatile.Read(ref entry.Word);
         token = SlotState.With(word, SlotState.InUse);
         info = null!;
-        var lentAt = entry.LentAt;
         if (SlotState.Of(word) is not (SlotState.InUse or SlotState.Doomed)
-            || lentAt == 0
-            || entry.LeakToken == token
-            || _clock.Since(lentAt) < _options.LeakThreshold)
+            || !entry.TryGetAge(token, _clock.Now(), out var age)
+            || TimeSpan.FromMilliseconds(age) < _options.LeakThreshold
+            || entry.NeedDetails().LeakToken == token)
         {
             return false;
         }
 
-        info = Describe(entry, now);
+        info = Describe(entry);
         if (!entry.IsHeldBy(token))
         {
             return false;
         }
 
-        entry.LeakToken = token;
+        entry.NeedDetails().LeakToken = token;
         return true;
     }
 

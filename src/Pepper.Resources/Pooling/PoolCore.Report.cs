@@ -64,17 +64,16 @@ internal sealed partial class PoolCore
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            var now = TimeProvider.GetTimestamp();
             foreach (var entry in _entries)
             {
-                Look_NeedsLock(entry, now);
+                Look_NeedsLock(entry);
                 var word = Volatile.Read(ref entry.Word);
                 if (SlotState.Of(word) is not (SlotState.InUse or SlotState.Doomed))
                 {
                     continue;
                 }
 
-                var info = Describe(entry, now);
+                var info = Describe(entry);
 
                 // What was read may be of two loans, unless the loan is still the same afterwards.
                 if (entry.IsHeldBy(SlotState.With(word, SlotState.InUse)))
@@ -157,33 +156,55 @@ internal sealed partial class PoolCore
 
         if (TracksLeaks)
         {
-            entry.Trace = Activity.Current?.TraceId ?? default;
-            entry.LentAt = _clock.Now();
-        }
-        else if (_instruments.IsUseTimed)
-        {
-            entry.LentAt = _clock.Now();
+            NoteTrace(entry, Activity.Current?.TraceId ?? default);
         }
 
+        NoteTime(entry, token);
         if (_instruments.CountsAcquires)
         {
             _instruments.RecordAcquire(AcquireOutcome.Ok, TimeSpan.Zero);
         }
     }
 
-    private LeaseInfo Describe(PoolEntry entry, long now)
+    /// <summary>
+    /// Notes when a loan began, where somebody asks how long it lasts. Before or right after it has begun: what is noted counts
+    /// for the loan with this token alone.
+    /// </summary>
+    private void NoteTime(PoolEntry entry, long token)
     {
-        var lentAt = entry.LentAt;
-        var age = lentAt != 0 ? _clock.Since(lentAt) : TimeProvider.GetElapsedTime(entry.SeenAt, now);
-        age = age > TimeSpan.Zero ? age : TimeSpan.Zero;
-        var note = NoteOf(entry, SlotState.With(Volatile.Read(ref entry.Word), SlotState.InUse));
+        if (TracksLeaks)
+        {
+            entry.NoteSeen(token, _clock.Now());
+        }
+        else if (_instruments.IsUseTimed)
+        {
+            _watchesLoans = true;
+            entry.NoteSeen(token, _clock.Now());
+        }
+    }
+
+    private void NoteTrace(PoolEntry entry, ActivityTraceId trace)
+    {
+        // Nearly always there is none, before and now.
+        if (TracksLeaks && entry.NeedDetails() is var details && (trace != default || details.Trace != default))
+        {
+            details.Trace = trace;
+        }
+    }
+
+    private LeaseInfo Describe(PoolEntry entry)
+    {
+        var token = SlotState.With(Volatile.Read(ref entry.Word), SlotState.InUse);
+        var age = TimeSpan.FromMilliseconds(entry.TryGetAge(token, _clock.Now(), out var milliseconds) ? milliseconds : 0);
+        var trace = entry.Details?.Trace ?? default;
+        var note = NoteOf(entry, token);
         return new LeaseInfo
         {
             Source = Name,
             CallSite = CallSite.From(entry.Member, entry.File, entry.Line),
             Age = age,
             Since = TimeProvider.GetUtcNow() - age,
-            TraceId = entry.Trace == default ? null : entry.Trace.ToHexString(),
+            TraceId = trace == default ? null : trace.ToHexString(),
             IsSuspectedLeak = TracksLeaks && age >= _options.LeakThreshold,
             Flow = note.Flow?.ToString(),
             HolderFlow = note.Flow,

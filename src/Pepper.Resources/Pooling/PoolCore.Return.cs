@@ -44,12 +44,13 @@ internal sealed partial class PoolCore
     /// <summary>Gives the resource to the holder for good.</summary>
     internal object Detach(PoolEntry entry, long token)
     {
+        TryGetUse(entry, token, out var lentFor);
         if (!TryEndLoan(entry, token, out _))
         {
             throw new ObjectDisposedException(nameof(Lease<>), $"The lease of {entry.Describe()} was given back.");
         }
 
-        RecordUse(entry.LentAt);
+        RecordUse(lentFor);
         var resource = entry.Item!;
         Interlocked.Increment(ref _detached);
         Vacate(entry);
@@ -68,10 +69,8 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        // Read before the swap: afterwards it may be the next holder's. And cleared: the next holder notes its time only after
-        // its claim, and until then there is to be none rather than an old one.
-        var lentAt = entry.LentAt;
-        if (lentAt != 0 && !TryForgetLoan(entry, token))
+        var lentFor = 0;
+        if (_watchesLoans && !MayReturnPlainly(entry, token, out lentFor))
         {
             return false;
         }
@@ -87,25 +86,30 @@ internal sealed partial class PoolCore
             ServeWaiters();
         }
 
-        if (lentAt != 0)
+        if (lentFor != 0)
         {
-            RecordUse(lentAt);
+            RecordUse(lentFor);
         }
 
         return true;
     }
 
-    /// <summary>False when the lease is stale, or its loan was reported as leaked: its return is to be told too.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryForgetLoan(PoolEntry entry, long token)
+    /// <summary>
+    /// False when the loan was reported as leaked: its return is to be told too. How long it lasted is read before the swap:
+    /// afterwards the entry may be the next holder's.
+    /// </summary>
+    private bool MayReturnPlainly(PoolEntry entry, long token, out int lentFor)
     {
-        if (Volatile.Read(ref entry.Word) != token || entry.LeakToken == token)
-        {
-            return false;
-        }
+        TryGetUse(entry, token, out lentFor);
+        return !TracksLeaks || entry.Details?.LeakToken != token;
+    }
 
-        entry.LentAt = 0;
-        return true;
+    /// <summary>
+    /// For how long it has been lent, in milliseconds and one more; zero when that is not known, or nobody asks.
+    /// </summary>
+    private void TryGetUse(PoolEntry entry, long token, out int lentFor)
+    {
+        lentFor = _instruments.IsUseTimed && entry.TryGetAge(token, _clock.Now(), out var age) ? age + 1 : 0;
     }
 
     private ValueTask ReturnWithCare(PoolEntry entry, long token)
@@ -115,24 +119,23 @@ internal sealed partial class PoolCore
             return default;
         }
 
-        var lentAt = entry.LentAt;
-        if (lentAt == 0 && _isReturnPlain && _isBorrowPlain && TryHandOver(entry, token))
+        if (_isReturnPlain && _isBorrowPlain && TryHandOver(entry, token))
         {
             return default;
         }
 
+        TryGetUse(entry, token, out var lentFor);
+        var age = TracksLeaks && entry.TryGetAge(token, _clock.Now(), out var milliseconds) ? milliseconds : 0;
         if (!TryEndLoan(entry, token, out var isDoomed))
         {
             return default;
         }
 
-        entry.LentAt = 0;
-        entry.Flow = null;
-        entry.Stack = null;
-        RecordUse(lentAt);
-        if (TracksLeaks)
+        entry.Details?.ForgetHolder();
+        RecordUse(lentFor);
+        if (TracksLeaks && entry.Details?.LeakToken == token)
         {
-            ReportReturnOfSuspect(entry, token, lentAt);
+            ReportReturnOfSuspect(entry, TimeSpan.FromMilliseconds(age));
         }
 
         if (WhyNotReusable(entry, isDoomed) is { } reason)
@@ -259,33 +262,29 @@ internal sealed partial class PoolCore
             return DestroyReason.PoolInvalidated;
         }
 
-        if (_options.MaxUses is { } most && SlotState.VersionOf(entry.Word) - entry.BornVersion >= most)
+        if (_options.MaxUses is { } most && SlotState.VersionOf(entry.Word) - entry.NeedDetails().BornVersion >= most)
         {
             return DestroyReason.MaxUses;
         }
 
-        return IsExpired(entry) ? entry.ExpiryReason : null;
+        return IsExpired(entry) ? entry.NeedDetails().ExpiryReason : null;
     }
 
     private bool IsExpired(PoolEntry entry) =>
-        entry.ExpiresAt != long.MaxValue && TimeProvider.GetTimestamp() >= entry.ExpiresAt;
+        entry.Details is { } details
+        && details.ExpiresAt != long.MaxValue && TimeProvider.GetTimestamp() >= Volatile.Read(ref details.ExpiresAt);
 
-    private void RecordUse(long lentAt)
+    private void RecordUse(int lentFor)
     {
-        if (lentAt != 0 && _instruments.IsUseTimed)
+        if (lentFor != 0)
         {
-            _instruments.RecordUse(_clock.Since(lentAt));
+            _instruments.RecordUse(TimeSpan.FromMilliseconds(lentFor - 1));
         }
     }
 
-    private void ReportReturnOfSuspect(PoolEntry entry, long token, long lentAt)
+    private void ReportReturnOfSuspect(PoolEntry entry, TimeSpan age)
     {
-        if (entry.LeakToken == token)
-        {
-            PoolLog.SuspectReturned(
-                _logger, Name, _clock.Since(lentAt),
-                CallSite.From(entry.Member, entry.File, entry.Line).ToString());
-            TellLeakReturned(entry, _clock.Since(lentAt));
-        }
+        PoolLog.SuspectReturned(_logger, Name, age, CallSite.From(entry.Member, entry.File, entry.Line).ToString());
+        TellLeakReturned(entry, age);
     }
 }

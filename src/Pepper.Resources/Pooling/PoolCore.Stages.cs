@@ -14,7 +14,7 @@ internal sealed partial class PoolCore
     private bool Validate(PoolEntry entry, bool isBlocking)
     {
         entry.IsFit = true;
-        if (!_validatesOnBorrow || (entry.Factory!.Hooks & FactoryHooks.Validate) == FactoryHooks.None || IsFresh(entry))
+        if (!_validatesOnBorrow || (entry.Factory.Hooks & FactoryHooks.Validate) == FactoryHooks.None || IsFresh(entry))
         {
             return true;
         }
@@ -41,7 +41,7 @@ internal sealed partial class PoolCore
     {
         try
         {
-            entry.IsFit = entry.Factory!.Validate(entry.Item!);
+            entry.IsFit = entry.Factory.Validate(entry.Item!);
             if (!entry.IsFit)
             {
                 TellUnfit(ResourceStage.Validate, failure: null);
@@ -75,7 +75,7 @@ internal sealed partial class PoolCore
 
     private bool NeedsReset(PoolEntry entry)
     {
-        var hooks = entry.Factory!.Hooks;
+        var hooks = entry.Factory.Hooks;
         return (hooks & FactoryHooks.Reset) != FactoryHooks.None || IsValidatedOnReturn(hooks);
     }
 
@@ -86,7 +86,7 @@ internal sealed partial class PoolCore
     /// <summary>Resets, and where it is asked for validates, a returned resource, and puts it back into service.</summary>
     private async ValueTask ResetAsync(PoolEntry entry)
     {
-        var hooks = entry.Factory!.Hooks;
+        var hooks = entry.Factory.Hooks;
         entry.IsFit = true;
         if ((hooks & FactoryHooks.Reset) != FactoryHooks.None)
         {
@@ -117,15 +117,16 @@ internal sealed partial class PoolCore
     /// <summary>Runs one stage within its limit. Never throws: <see cref="PoolEntry.IsFit"/> says how it ended.</summary>
     private async ValueTask RunStageAsync(PoolEntry entry, ResourceStage stage)
     {
-        var source = entry.StageSource ??= new CancellationTokenSource();
-        entry.StageSource = null;
+        var details = entry.NeedDetails();
+        var source = details.StageSource ?? new CancellationTokenSource();
+        details.StageSource = null;
         var limit = (stage == ResourceStage.Reset ? _options.ResetTimeout : _options.ValidateTimeout) ?? Timeout.InfiniteTimeSpan;
         Task<bool>? task = null;
         try
         {
             var running = stage == ResourceStage.Reset
-                ? entry.Factory!.ResetAsync(entry.Item!, source.Token)
-                : entry.Factory!.ValidateAsync(entry.Item!, source.Token);
+                ? entry.Factory.ResetAsync(entry.Item!, source.Token)
+                : entry.Factory.ValidateAsync(entry.Item!, source.Token);
             if (running.IsCompleted)
             {
                 entry.IsFit = await running.ConfigureAwait(false);
@@ -163,7 +164,7 @@ internal sealed partial class PoolCore
         // One that had a timer is not used again: the timer may be about to cancel it.
         if (task is null && source.TryReset())
         {
-            entry.StageSource = source;
+            details.StageSource = source;
         }
     }
 
@@ -177,11 +178,14 @@ internal sealed partial class PoolCore
 
         // Too short to be noticed is never fresh. Not seen idle by the sweeper yet: idle for less than a tick, which is a
         // quarter of this time at most.
-        var seen = Volatile.Read(ref entry.SeenWord);
-        var isSeenIdle = SlotState.Of(seen) == SlotState.Idle && SlotState.VersionOf(seen) == SlotState.VersionOf(entry.Word);
-        return !isSeenIdle
-            || TimeProvider.GetElapsedTime(Math.Max(Volatile.Read(ref entry.SeenAt), Volatile.Read(ref entry.CheckedAt)))
-                < _options.ValidateAfterIdle - TickPeriod;
+        var limit = _options.ValidateAfterIdle - TickPeriod;
+        if (_validatesIdle && TimeProvider.GetElapsedTime(Volatile.Read(ref entry.NeedDetails().CheckedAt)) < limit)
+        {
+            return true;
+        }
+
+        return !entry.TryGetAge(SlotState.With(entry.Word, SlotState.Idle), _clock.Now(), out var age)
+            || TimeSpan.FromMilliseconds(age) < limit;
     }
 
     // What is longer than a timer can take is as good as for ever.

@@ -29,6 +29,7 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly PoolShutdown _closing = new();
     private readonly bool _validatesOnBorrow;
     private readonly bool _validatesIdle;
+    private readonly bool _needsDetails;
     private readonly bool _notesEachLoan;
 
     private PoolEntry[] _entries;
@@ -37,6 +38,9 @@ internal sealed partial class PoolCore : IResourceSource
     private int _generation;
     private volatile bool _isReturnPlain;
     private volatile bool _isBorrowPlain;
+
+    // Whether a return has to look at the loan: some are timed, or watched for leaks.
+    private volatile bool _watchesLoans;
 
     // Under the lock. Live places are all that are not vacant; creations that are overdue count as hung, no longer as creating.
     private readonly PoolWaiterCache _spareWaiters;
@@ -61,6 +65,7 @@ internal sealed partial class PoolCore : IResourceSource
         ResourcePoolOptionsValidator.Validate(options);
         _options = options.Copy();
         _factory = factory;
+        _eras = [new FactoryEra(0, factory)];
         TimeProvider = timeProvider;
         _monitor = monitor;
         _logger = new SafeLogger(logger);
@@ -82,7 +87,8 @@ internal sealed partial class PoolCore : IResourceSource
 
         _validatesOnBorrow = (_options.Validation & ValidationMode.OnBorrow) != ValidationMode.None;
         _validatesIdle = (_options.Validation & ValidationMode.WhileIdle) != ValidationMode.None;
-        TracksLeaks = _options.LeakThreshold is not null;
+        TracksLeaks = _watchesLoans = _options.LeakThreshold is not null;
+        _needsDetails = TracksLeaks || _validatesIdle || _options.MaxLifetime is not null || _options.MaxUses is not null;
         HandsOverLocally = _options.WakeUp == WakeUp.Local;
         _isFirstInFirstOut = _options.IdleOrder == IdleOrder.Fifo;
         _notesEachLoan = TracksLeaks || _options.StackCapture > 0;

@@ -83,7 +83,7 @@ internal sealed class GatedFactory(bool hasHooks) : IResourceFactory<ModelItem>
     internal void Fail(int id) => End(id)!.SetException(new InvalidOperationException($"Creation {id} failed."));
 
     /// <summary>The user has it now.</summary>
-    internal void CountDetached(ModelItem _) => CountGone();
+    internal void CountDetached() => CountGone();
 
     private void CountGone()
     {

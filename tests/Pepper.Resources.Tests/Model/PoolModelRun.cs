@@ -168,7 +168,9 @@ internal sealed class PoolModelRun : IAsyncDisposable
                 await CompareAsync(model => model.Invalidate(caller.Id));
                 return;
             case OperationKind.DetachLease:
-                _factory.CountDetached(caller.Lease.Detach());
+                // Before: its place is free, and may be filled, while the call still runs.
+                _factory.CountDetached();
+                caller.Lease.Detach();
                 caller.GiveUp();
                 await CompareAsync(model => model.Detach(caller.Id));
                 return;

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace Pepper.Resources.Pooling;
+
+/// <summary>What an entry has beside what all have, for pools whose options, operators or callers ask for it.</summary>
+internal sealed class PoolEntryDetails
+{
+    // Of the resource: with a maximum of uses, or of age, or an invalidation over a time.
+    internal long BornVersion;
+    internal long ExpiresAt = long.MaxValue;
+    internal DestroyReason ExpiryReason = DestroyReason.MaxLifetime;
+
+    /// <summary>Where the oldest is lent first: its number among those that became idle. Under the pool's lock.</summary>
+    internal long IdleSequence;
+
+    /// <summary>Of the keep-alive, under the pool's lock: when it was last validated while idle.</summary>
+    internal long CheckedAt;
+
+    // With leak tracking: the trace of the loan, written by whoever lends; and which loan was reported as leaked, under the lock.
+    internal ActivityTraceId Trace;
+    internal long LeakToken;
+
+    // Of that loan of the holder's whose token is noted with them, and of no other: a loan that has neither notes nothing. They
+    // stay until the next note, or a return that leads to more; a small flow and a stack may so outlive their loan.
+    internal LeaseFlow? Flow;
+    internal StackTrace? Stack;
+    internal long NotedFor;
+
+    /// <summary>A stage's cancellation, kept for the next one as long as it was not used.</summary>
+    internal CancellationTokenSource? StageSource;
+
+    /// <summary>Forgets the loan's holder.</summary>
+    internal void ForgetHolder()
+    {
+        Flow = null;
+        Stack = null;
+    }
+
+    /// <summary>Forgets all: another resource comes into this place.</summary>
+    internal void Clear()
+    {
+        StageSource?.Dispose();
+        StageSource = null;
+        ForgetHolder();
+        ExpiresAt = long.MaxValue;
+        ExpiryReason = DestroyReason.MaxLifetime;
+        CheckedAt = 0;
+    }
+}
