@@ -71,7 +71,7 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
     internal void ForgetSeen() => Volatile.Write(ref _seen, -1);
 
     /// <summary>
-    /// For how many milliseconds the word has been as it is, if it was seen so. Half of the word is compared: just sixteen million
+    /// For how many milliseconds the word has been as it is, if it was seen so. Half of the word is compared: sixteen million
     /// loans between two looks would be taken for none. Half of the time is kept: nothing is seen to be older than 24 days.
     /// </summary>
     internal bool TryGetAge(long word, long now, out int milliseconds)
