@@ -124,11 +124,13 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
 
     private void End(object result)
     {
+        // Before: once the result is there, the waiter may be another caller's.
+        var isLocal = Core!.HandsOverLocally;
         Volatile.Write(ref _result, result);
         var continuation = Volatile.Read(ref _continuation) ?? Interlocked.CompareExchange(ref _continuation, Ended, null);
         if (continuation is not null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(continuation, _state, Core!.HandsOverLocally);
+            ThreadPool.UnsafeQueueUserWorkItem(continuation, _state, isLocal);
         }
     }
 
