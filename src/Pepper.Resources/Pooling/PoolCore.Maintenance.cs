@@ -73,7 +73,8 @@ internal sealed partial class PoolCore
 
             EvictIdle_NeedsLock(evicted);
             ClaimForKeepAlive_NeedsLock(TimeProvider.GetTimestamp(), kept);
-            _watchesLoans = TracksLeaks || _instruments.IsUseTimed;
+            _timesUses = _instruments.IsUseTimed;
+            _watchesLoans = TracksLeaks || _timesUses;
         }
 
         foreach (var (entry, reason) in evicted)

@@ -149,14 +149,14 @@ internal sealed partial class PoolCore
     /// </summary>
     private void NoteLoan(PoolEntry entry, long token)
     {
-        if (_options.StackCapture > 0 || LeaseFlow.IsAnyLive)
+        if (_capturesStacks || LeaseFlow.IsAnyLive)
         {
             NoteHolder(entry, token, TakeNote());
         }
 
         if (TracksLeaks)
         {
-            NoteTrace(entry, Activity.Current?.TraceId ?? default);
+            NoteTrace(entry, Activity.Current is { } activity ? activity.TraceId : default);
         }
 
         NoteTime(entry, token);
@@ -172,15 +172,17 @@ internal sealed partial class PoolCore
     /// </summary>
     private void NoteTime(PoolEntry entry, long token)
     {
-        if (TracksLeaks)
+        if (_instruments.IsUseTimed)
         {
-            entry.NoteSeen(token, _clock.Now());
-        }
-        else if (_instruments.IsUseTimed)
-        {
+            _timesUses = true;
             _watchesLoans = true;
-            entry.NoteSeen(token, _clock.Now());
         }
+        else if (!TracksLeaks)
+        {
+            return;
+        }
+
+        entry.NoteSeen(token, _clock.Now());
     }
 
     private void NoteTrace(PoolEntry entry, ActivityTraceId trace)

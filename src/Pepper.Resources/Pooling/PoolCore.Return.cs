@@ -100,8 +100,13 @@ internal sealed partial class PoolCore
     /// </summary>
     private bool MayReturnPlainly(PoolEntry entry, long token, out int lentFor)
     {
-        TryGetUse(entry, token, out lentFor);
-        return !TracksLeaks || entry.Details?.LeakToken != token;
+        lentFor = 0;
+        if (_timesUses)
+        {
+            TryGetUse(entry, token, out lentFor);
+        }
+
+        return entry.Details?.LeakToken != token;
     }
 
     /// <summary>

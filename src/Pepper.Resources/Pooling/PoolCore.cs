@@ -31,6 +31,7 @@ internal sealed partial class PoolCore : IResourceSource
     private readonly bool _validatesIdle;
     private readonly bool _needsDetails;
     private readonly bool _notesEachLoan;
+    private readonly bool _capturesStacks;
 
     private PoolEntry[] _entries;
     private FactoryAdapter _factory;
@@ -41,6 +42,7 @@ internal sealed partial class PoolCore : IResourceSource
 
     // Whether a return has to look at the loan: some are timed, or watched for leaks.
     private volatile bool _watchesLoans;
+    private volatile bool _timesUses;
 
     // Under the lock. Live places are all that are not vacant; creations that are overdue count as hung, no longer as creating.
     private readonly PoolWaiterCache _spareWaiters;
@@ -91,7 +93,8 @@ internal sealed partial class PoolCore : IResourceSource
         _needsDetails = TracksLeaks || _validatesIdle || _options.MaxLifetime is not null || _options.MaxUses is not null;
         HandsOverLocally = _options.WakeUp == WakeUp.Local;
         _isFirstInFirstOut = _options.IdleOrder == IdleOrder.Fifo;
-        _notesEachLoan = TracksLeaks || _options.StackCapture > 0;
+        _capturesStacks = _options.StackCapture > 0;
+        _notesEachLoan = TracksLeaks || _capturesStacks;
         _share = family?.Budget?.Join(this);
         ReadHooks();
         if (family is null or { LabelsKeys: true })
