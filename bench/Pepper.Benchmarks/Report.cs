@@ -67,7 +67,7 @@ internal static class Report
             foreach (var row in rows)
             {
                 var cells = columns.Select(column => Number(column.Pick(row)));
-                text.Append(CultureInfo.InvariantCulture, $"| {row.Peer} | {row.Version} | ").AppendJoin(" | ", cells).Append(" |\n");
+                text.Append("| ").AppendJoin(" | ", [row.Peer, row.Version, .. cells]).Append(" |\n");
             }
 
             if (Holding.Verdict(rows) is { } verdict)

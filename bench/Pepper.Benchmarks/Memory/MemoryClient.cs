@@ -26,7 +26,9 @@ internal static class MemoryClient
         await (variant == "pooled" ? RunPooledAsync(connectionString, ticks) : RunUnpooledAsync(connectionString, ticks));
         var times = ticks.SelectMany(static one => one).ToArray();
         var figures = new ClientFigures(
-            ProcessMemory.PeakResidentBytes(), Ticks.PercentileMicroseconds(times, 0.5), Ticks.PercentileMicroseconds(times, 0.99));
+            ProcessMemory.PeakResidentBytes(),
+            Ticks.PercentileMicroseconds(times, 0.5),
+            Ticks.PercentileMicroseconds(times, 0.99));
         await output.WriteLineAsync(JsonSerializer.Serialize(figures, ClientJson.Default.ClientFigures));
         return 0;
     }

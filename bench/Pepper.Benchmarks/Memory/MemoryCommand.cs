@@ -4,8 +4,8 @@ using Pepper.Tests;
 namespace Pepper.Benchmarks;
 
 /// <summary>
-/// Many clients of a real PostgreSQL, pooled against each with a connection of its own: what both sides need at their peak, and how
-/// long a client waits for a connection and its first answer. Each variant runs in a process and a cluster of its own.
+/// Many clients of a real PostgreSQL, pooled against each with a connection of its own: what both sides need at their peak, and
+/// how long a client waits for a connection and its first answer. Each variant runs in a process and a cluster of its own.
 /// </summary>
 internal static class MemoryCommand
 {

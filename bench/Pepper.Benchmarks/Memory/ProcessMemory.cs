@@ -9,7 +9,7 @@ internal static class ProcessMemory
     internal static long PeakResidentBytes() =>
         Field("/proc/self/status", "VmHWM:") ?? throw new InvalidOperationException("This system does not tell a peak.");
 
-    /// <summary>The process's share: what several have in common is divided among them. Null when the system does not tell.</summary>
+    /// <summary>The process's share: what several have in common is divided among them. Null when unknown.</summary>
     internal static long? ProportionalBytes(int process) => Field(Path(process, "smaps_rollup"), "Pss:");
 
     /// <summary>What is resident of the process, whoever shares it.</summary>
@@ -21,7 +21,8 @@ internal static class ProcessMemory
         List<int> children = [];
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(System.IO.Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && Parent(id) == process)
+            var name = System.IO.Path.GetFileName(folder);
+            if (int.TryParse(name, CultureInfo.InvariantCulture, out var id) && Parent(id) == process)
             {
                 children.Add(id);
             }
@@ -38,7 +39,7 @@ internal static class ProcessMemory
         return rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : null;
     }
 
-    private static string Path(int process, string file) => string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/{file}");
+    private static string Path(int process, string file) => FormattableString.Invariant($"/proc/{process}/{file}");
 
     /// <summary>A line as <c>Pss: 1234 kB</c>.</summary>
     private static long? Field(string file, string name)

@@ -9,6 +9,7 @@ internal static class Ticks
     internal static double PercentileMicroseconds(IEnumerable<long> ticks, double share)
     {
         var sorted = ticks.Order().ToArray();
-        return sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))] * 1e6 / Stopwatch.Frequency;
+        var index = Math.Min(sorted.Length - 1, (int)(sorted.Length * share));
+        return sorted.Length == 0 ? 0 : sorted[index] * 1e6 / Stopwatch.Frequency;
     }
 }

@@ -3,7 +3,7 @@ using static System.FormattableString;
 
 namespace Pepper.Benchmarks;
 
-/// <summary>Many clients over few places, each of which is held for a millisecond: how long they wait, and how busy the places are.</summary>
+/// <summary>Many clients over few places, each held for a millisecond: how long they wait, and how busy the places are.</summary>
 internal static class Holding
 {
     private const double MaxP99Ms = 10;
@@ -47,7 +47,7 @@ internal static class Holding
         }
 
         return hold > MaxHoldUs
-            ? Invariant($"no verdict: this system's timers made a hold of 1 ms one of {hold / 1000:0.0} ms, and a turn is four holds")
+            ? Invariant($"no verdict: this system's timers made a hold of 1 ms one of {hold / 1000:0.0} ms")
             : Invariant($"{ours.Peer}: p99 of acquiring {p99 / 1000:0.00} ms, < {MaxP99Ms} ms: {Word(p99 / 1000 < MaxP99Ms)}; ")
                 + Invariant($"utilisation {utilisation:0.0} %, > {MinUtilisationPercent} %: ")
                 + Word(utilisation > MinUtilisationPercent);

@@ -26,7 +26,7 @@ internal sealed record Result
     /// </summary>
     public double? RatioToPepper { get; init; }
 
-    /// <summary>Most turns of a task to fewest, when the first task has had all of its own: 1 is fair. Left out when null.</summary>
+    /// <summary>Most turns of a task to fewest, when the first has had all of its own: 1 is fair. Left out when null.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Turns { get; init; }
 
