@@ -44,7 +44,7 @@ internal static class Loops
         var each = operations / tasks;
         await Task.WhenAll(Enumerable.Range(0, tasks).Select(_ => Task.Run(() => peer.YieldLoopAsync(200, new WaitSamples(0)))));
         var samples = Enumerable.Range(0, tasks).Select(_ => new WaitSamples((each / 8) + 1)).ToArray();
-        var ended = 0;
+        var (arrived, ended) = (0, 0);
         var bytes = GC.GetTotalAllocatedBytes(precise: true);
         var started = Stopwatch.GetTimestamp();
         var firsts = await Task.WhenAll(samples.Select(mine => Task.Run(() => RunOneAsync(mine))));
@@ -61,6 +61,13 @@ internal static class Loops
         // Later on those are left who had fewer turns, and catch up: so the first who ends looks how far the others are.
         async Task<double?> RunOneAsync(WaitSamples mine)
         {
+            // Nobody is to have had turns before the last one has come.
+            Interlocked.Increment(ref arrived);
+            while (Volatile.Read(ref arrived) < tasks)
+            {
+                await Task.Yield();
+            }
+
             await peer.YieldLoopAsync(each, mine);
             return Interlocked.Exchange(ref ended, 1) == 0
                 ? (double)each / Math.Max(1, samples.Min(static one => one.Operations))
