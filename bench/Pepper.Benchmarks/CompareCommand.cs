@@ -37,7 +37,10 @@ internal static class CompareCommand
         return 0;
     }
 
-    private static IEnumerable<(string Name, Func<string, Task<IReadOnlyList<Result>>> MeasureAsync)> Scenarios(int rounds)
+    private static IEnumerable<(string Name, Func<string, Task<IReadOnlyList<Result>>> MeasureAsync)> Scenarios(int rounds) =>
+        [.. SpeedScenarios(rounds), .. MemoryScenarios(rounds), .. ServerScenarios(rounds)];
+
+    private static IEnumerable<(string Name, Func<string, Task<IReadOnlyList<Result>>> MeasureAsync)> SpeedScenarios(int rounds)
     {
         const int fast = 2_000_000;
         var source = new CancellationTokenSource();
@@ -47,10 +50,6 @@ internal static class CompareCommand
             new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true), new RawSlotPeer(),
         ];
         Peer[] bounded = [.. all.Where(static peer => peer.IsBounded)];
-        Peer[] waiting =
-        [
-            new PepperPeer(), QueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
-        ];
         yield return ("one thread", name => Rounds.RunAsync(
             name,
             [.. all, new PepperTrackingPeer(), new PepperFlowPeer(), new PepperStackPeer(), new PepperListenerPeer()], rounds,
@@ -66,8 +65,22 @@ internal static class CompareCommand
                 peer => Loops.ContendedAsync(peer, tasks, places, 400_000)));
         }
 
+        Peer[] holding = [new PepperPeer(), QueuePeer(), new ChannelPeer(isLimited: false)];
+        yield return ("32 clients over 8 places, hold 1 ms", name => Rounds.RunAsync(
+            name, holding, rounds, static peer => Holding.MeasureAsync(peer, 32, 8, 8_000, isPrecise: true)));
+        yield return ("32 clients over 8 places, hold = Task.Delay(1 ms)", name => Rounds.RunAsync(
+            name, holding, rounds, static peer => Holding.MeasureAsync(peer, 32, 8, 3_200, isPrecise: false)));
+
         yield return ("32 tasks over 8, 30 s timeout and token", name => Rounds.RunAsync(
             name, bounded, rounds, static peer => Loops.ContendedWithTimeoutAsync(peer, 32, 8, 400_000)));
+    }
+
+    private static IEnumerable<(string Name, Func<string, Task<IReadOnlyList<Result>>> MeasureAsync)> MemoryScenarios(int rounds)
+    {
+        Peer[] waiting =
+        [
+            new PepperPeer(), QueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
+        ];
         yield return ("a waiter, plain", name => Rounds.RunAsync(
             name, waiting, rounds, static peer => Waiters.BytesAsync(peer, hasToken: false, hasTimeout: false)));
         yield return ("a waiter with a token (its registration apart)", name => Rounds.RunAsync(
@@ -78,6 +91,17 @@ internal static class CompareCommand
             name, waiting, rounds, static peer => Waiters.CancelAsync(peer, isNewestFirst: false)));
         yield return ("cancel the newest of 20,000 waiters", name => Rounds.RunAsync(
             name, waiting, rounds, static peer => Waiters.CancelAsync(peer, isNewestFirst: true)));
+        Peer[] keeping =
+        [
+            new PepperIdlePeer(), QueuePeer(), new ChannelPeer(isLimited: false), new ChannelPeer(isLimited: true),
+            new ObjectPoolPeer(),
+        ];
+        yield return ("an idle resource, bytes beyond itself", name => Rounds.RunAsync(
+            name, keeping, rounds, IdleBytes.MeasureAsync));
+    }
+
+    private static IEnumerable<(string Name, Func<string, Task<IReadOnlyList<Result>>> MeasureAsync)> ServerScenarios(int rounds)
+    {
         if (PostgresCluster.ProgramsFolder is not null)
         {
             yield return ("PostgreSQL: open, yield, close, 32 over 8", name =>

@@ -4,6 +4,10 @@ switch (args)
 {
     case ["compare", .. var rest]:
         return CompareOptions.Parse(rest, Console.Error) is { } options ? await CompareCommand.RunAsync(options, Console.Out) : 2;
+    case ["memory", .. var rest]:
+        return MemoryOptions.Parse(rest, Console.Error) is { } wanted ? await MemoryCommand.RunAsync(wanted, Console.Out) : 2;
+    case [ClientProcess.Command, _, _, _, _]:
+        return await MemoryClient.RunAsync(args.AsMemory(1), Console.Out);
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
@@ -12,6 +16,7 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks --");
-        Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER] | cleanup | registry");
+        Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER]");
+        Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
         return 2;
 }

@@ -9,22 +9,47 @@ namespace Pepper.Benchmarks;
 /// <summary>Results as a table, as Markdown and as JSON.</summary>
 internal static class Report
 {
+    private static readonly (string Heading, int Width, Func<Result, double?> Pick)[] Always =
+    [
+        ("ns/op", 9, static result => result.NsPerOp),
+        ("kops/s", 9, static result => result.KopsPerSec),
+        ("p99 µs", 9, static result => result.P99us),
+        ("p99.9 µs", 9, static result => result.P999us),
+        ("B/op", 8, static result => result.BytesPerOp),
+        ("to Pepper", 10, static result => result.RatioToPepper),
+    ];
+
+    /// <summary>Columns of a few scenarios: the others do without them.</summary>
+    private static readonly (string Heading, int Width, Func<Result, double?> Pick)[] Sometimes =
+    [
+        ("turns", 7, static result => result.Turns),
+        ("utilisation %", 14, static result => result.UtilisationPercent),
+        ("hold µs", 9, static result => result.HoldUs),
+    ];
+
+    /// <summary>What it ran on and when: figures of different machines do not compare.</summary>
     internal static string Machine() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSArchitecture}, "
+        $"{Environment.ProcessorCount} processors{Model()}, {RuntimeInformation.OSArchitecture}, "
         + $"{RuntimeInformation.FrameworkDescription}, "
-        + $"{(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC; medians, peers in turn");
+        + $"{(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC; medians, peers in turn; "
+        + $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}");
 
     internal static async Task WriteTableAsync(TextWriter output, IReadOnlyList<Result> results)
     {
+        var columns = Columns(results);
         await output.WriteLineAsync($"\n{results[0].Scenario}");
         await output.WriteLineAsync(
-            $"  {"",-44} {"ns/op",9} {"kops/s",9} {"p99 µs",9} {"p99.9 µs",9} {"B/op",8} {"to Pepper",10}");
+            $"  {"",-44} {string.Join(' ', columns.Select(static column => column.Heading.PadLeft(column.Width)))}");
         foreach (var result in results)
         {
-            await output.WriteLineAsync(
-                $"  {result.Peer,-44} {Number(result.NsPerOp),9} {Number(result.KopsPerSec),9} {Number(result.P99us),9} "
-                + $"{Number(result.P999us),9} {Number(result.BytesPerOp),8} {Number(result.RatioToPepper),8} ×");
+            var cells = columns.Select(column => Number(column.Pick(result)).PadLeft(column.Width));
+            await output.WriteLineAsync($"  {result.Peer,-44} {string.Join(' ', cells)}");
+        }
+
+        if (Holding.Verdict(results) is { } verdict)
+        {
+            await output.WriteLineAsync("  " + verdict);
         }
     }
 
@@ -34,16 +59,20 @@ internal static class Report
         var text = new StringBuilder("# The pool and its peers\n\n").Append(Machine()).Append('\n');
         foreach (var scenario in results.GroupBy(static result => result.Scenario))
         {
+            Result[] rows = [.. scenario];
+            var columns = Columns(rows);
             text.Append(CultureInfo.InvariantCulture, $"\n## {scenario.Key}\n\n");
-            text.Append("| peer | version | ns/op | kops/s | p99 µs | p99.9 µs | B/op | to Pepper |\n");
-            text.Append("|---|---|---|---|---|---|---|---|\n");
-            foreach (var result in scenario)
+            text.Append("| peer | version | ").AppendJoin(" | ", columns.Select(static column => column.Heading)).Append(" |\n");
+            text.Append('|').Insert(text.Length, "---|", columns.Count + 2).Append('\n');
+            foreach (var row in rows)
             {
-                text.Append(
-                    CultureInfo.InvariantCulture,
-                    $"| {result.Peer} | {result.Version} | {Number(result.NsPerOp)} | {Number(result.KopsPerSec)} "
-                    + $"| {Number(result.P99us)} | {Number(result.P999us)} | {Number(result.BytesPerOp)} "
-                    + $"| {Number(result.RatioToPepper)} |\n");
+                var cells = columns.Select(column => Number(column.Pick(row)));
+                text.Append("| ").AppendJoin(" | ", [row.Peer, row.Version, .. cells]).Append(" |\n");
+            }
+
+            if (Holding.Verdict(rows) is { } verdict)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\n{verdict}\n");
             }
         }
 
@@ -54,6 +83,19 @@ internal static class Report
     {
         await using var stream = File.Create(file);
         await JsonSerializer.SerializeAsync(stream, results, ResultJson.Default.IReadOnlyListResult);
+    }
+
+    private static List<(string Heading, int Width, Func<Result, double?> Pick)> Columns(IReadOnlyList<Result> results) =>
+        [.. Always, .. Sometimes.Where(column => results.Any(result => column.Pick(result) is not null))];
+
+    /// <summary>The processor's name, where the system tells it in a file.</summary>
+    private static string Model()
+    {
+        const string file = "/proc/cpuinfo";
+        var line = File.Exists(file)
+            ? File.ReadLines(file).FirstOrDefault(static one => one.StartsWith("model name", StringComparison.Ordinal))
+            : null;
+        return line is null ? string.Empty : $" ({line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()})";
     }
 
     private static string Number(double? value) => value switch

@@ -72,6 +72,20 @@ internal sealed class ChannelPeer(bool isLimited) : Peer
         }
     }
 
+    internal override async Task HoldLoopAsync(int operations, HoldSamples samples)
+    {
+        var channel = _channel;
+        for (var index = 0; index < operations; index++)
+        {
+            var begin = HoldSamples.Begin();
+            var item = await channel.Reader.ReadAsync();
+            var acquired = samples.Acquired(begin);
+            await samples.HoldAsync();
+            samples.Returning(acquired);
+            channel.Writer.TryWrite(item);
+        }
+    }
+
     internal override async Task TakeAllAsync(int places, int waiters)
     {
         for (var index = 0; index < places; index++)

@@ -40,6 +40,15 @@ internal sealed class ObjectPoolPeer : UnboundedPeer
         return Task.CompletedTask;
     }
 
+    internal override async Task FillAsync(int count)
+    {
+        await PrepareAsync(count);
+        foreach (var item in Enumerable.Range(0, count).Select(_ => _pool.Get()).ToArray())
+        {
+            _pool.Return(item);
+        }
+    }
+
     internal override Task LoopAsync(int operations) => RunAsync(operations);
 
     protected override Task RunAsync(int operations)

@@ -31,6 +31,13 @@ internal abstract class Peer : IAsyncDisposable
     /// <summary>The same, each acquire with a timeout of 30 seconds and a token.</summary>
     internal abstract Task YieldLoopAsync(int operations, TimeSpan timeout, CancellationToken cancellationToken);
 
+    /// <summary>Holds each as the samples say.</summary>
+    internal virtual Task HoldLoopAsync(int operations, HoldSamples samples) =>
+        throw new NotSupportedException($"{Name} lets nobody wait.");
+
+    /// <summary>Makes everything anew with so many things in it, all of them idle.</summary>
+    internal virtual Task FillAsync(int count) => PrepareAsync(count);
+
     /// <summary>Takes every place, so that who comes next must wait, and makes room to keep so many who do.</summary>
     internal virtual Task TakeAllAsync(int places, int waiters) => throw new NotSupportedException($"{Name} lets nobody wait.");
 

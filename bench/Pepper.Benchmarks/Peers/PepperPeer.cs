@@ -72,6 +72,20 @@ internal class PepperPeer : Peer
         }
     }
 
+    internal override async Task HoldLoopAsync(int operations, HoldSamples samples)
+    {
+        var pool = _pool!;
+        for (var index = 0; index < operations; index++)
+        {
+            var begin = HoldSamples.Begin();
+            var lease = await pool.AcquireAsync();
+            var acquired = samples.Acquired(begin);
+            await samples.HoldAsync();
+            samples.Returning(acquired);
+            lease.Dispose();
+        }
+    }
+
     internal override async Task TakeAllAsync(int places, int waiters)
     {
         for (var index = 0; index < places; index++)
@@ -126,6 +140,12 @@ internal sealed class PepperLocalPeer : PepperPeer
     internal override string Name => "Pepper, WakeUp.Local";
 
     protected override void Configure(ResourcePoolOptions options) => options.WakeUp = WakeUp.Local;
+}
+
+/// <summary>The same, made quickly however many there are.</summary>
+internal sealed class PepperIdlePeer : PepperPeer
+{
+    protected override void Configure(ResourcePoolOptions options) => options.MaxConcurrentCreates = options.MaxSize;
 }
 
 /// <summary>The same within a flow of work, which each loan notes.</summary>

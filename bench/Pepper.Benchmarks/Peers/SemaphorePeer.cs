@@ -60,6 +60,20 @@ internal sealed class SemaphorePeer<TPool>(string name, Func<int, TPool> create)
         }
     }
 
+    internal override async Task HoldLoopAsync(int operations, HoldSamples samples)
+    {
+        var pool = _pool;
+        for (var index = 0; index < operations; index++)
+        {
+            var begin = HoldSamples.Begin();
+            var item = await pool.RentAsync();
+            var acquired = samples.Acquired(begin);
+            await samples.HoldAsync();
+            samples.Returning(acquired);
+            pool.Return(item);
+        }
+    }
+
     internal override async Task TakeAllAsync(int places, int waiters)
     {
         for (var index = 0; index < places; index++)

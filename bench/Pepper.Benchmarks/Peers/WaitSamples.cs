@@ -10,23 +10,22 @@ internal sealed class WaitSamples(int capacity)
     private readonly long[] _ticks = new long[capacity];
     private int _count;
     private int _turn;
+    private int _operations;
 
-    internal int Operations { get; private set; }
+    /// <summary>How many acquires have ended so far. Any thread may ask.</summary>
+    internal int Operations => Volatile.Read(ref _operations);
 
     internal long Begin() => (_turn++ & 7) == 0 ? Stopwatch.GetTimestamp() : 0;
 
     internal void End(long begin)
     {
-        Operations++;
+        _operations++;
         if (begin != 0 && _count < _ticks.Length)
         {
             _ticks[_count++] = Stopwatch.GetTimestamp() - begin;
         }
     }
 
-    internal static double PercentileMicroseconds(IEnumerable<WaitSamples> samples, double share)
-    {
-        var all = samples.SelectMany(static one => one._ticks.Take(one._count)).Order().ToArray();
-        return all.Length == 0 ? 0 : all[Math.Min(all.Length - 1, (int)(all.Length * share))] * 1e6 / Stopwatch.Frequency;
-    }
+    internal static double PercentileMicroseconds(IEnumerable<WaitSamples> samples, double share) =>
+        Ticks.PercentileMicroseconds(samples.SelectMany(static one => one._ticks.Take(one._count)), share);
 }

@@ -18,13 +18,16 @@ internal static class Databases
     internal static async Task<IReadOnlyList<Result>> RunAsync(string scenario, int rounds, int tasks, bool isQueried)
     {
         await using var cluster = await PostgresCluster.StartAsync();
-        DatabasePeer[] peers = isQueried
-            ?
-            [
-                new PepperDatabasePeer(cluster), new NpgsqlPoolPeer(cluster, isReset: false), new SemaphoreDatabasePeer(cluster),
-                new NpgsqlPoolPeer(cluster, isReset: true),
-            ]
-            : [new PepperDatabasePeer(cluster), new NpgsqlPoolPeer(cluster, isReset: true), new SemaphoreDatabasePeer(cluster)];
+        List<DatabasePeer> peers =
+        [
+            new PepperDatabasePeer(cluster, WakeUp.Fair), new PepperDatabasePeer(cluster, WakeUp.Local),
+            new NpgsqlPoolPeer(cluster, isReset: true), new SemaphoreDatabasePeer(cluster),
+        ];
+        if (isQueried)
+        {
+            peers.Add(new NpgsqlPoolPeer(cluster, isReset: false));
+        }
+
         var samples = peers.ToDictionary(static peer => peer, static _ => new List<Sample>());
         foreach (var peer in peers)
         {
@@ -35,9 +38,9 @@ internal static class Databases
 
         for (var round = 0; round < rounds; round++)
         {
-            for (var turn = 0; turn < peers.Length; turn++)
+            for (var turn = 0; turn < peers.Count; turn++)
             {
-                var peer = peers[(turn + round) % peers.Length];
+                var peer = peers[(turn + round) % peers.Count];
                 samples[peer].Add(await MeasureAsync(peer, tasks, isQueried ? 20_000 : 200_000, isQueried));
             }
         }
@@ -91,14 +94,14 @@ internal static class Databases
         public abstract ValueTask DisposeAsync();
     }
 
-    private sealed class PepperDatabasePeer(PostgresCluster cluster) : DatabasePeer
+    private sealed class PepperDatabasePeer(PostgresCluster cluster, WakeUp wakeUp) : DatabasePeer
     {
         private readonly ResourcePool<DbConnection> _pool = ConnectionPool.Create(
             NpgsqlFactory.Instance,
             cluster.ConnectionString,
-            new ResourcePoolOptions { Name = "bench-pg", MinSize = Places, MaxSize = Places });
+            new ResourcePoolOptions { Name = "bench-pg", MinSize = Places, MaxSize = Places, WakeUp = wakeUp });
 
-        internal override string Name => "Pepper";
+        internal override string Name => wakeUp == WakeUp.Local ? "Pepper, WakeUp.Local" : "Pepper";
 
         internal override string Version => typeof(ResourcePool<>).Assembly.GetName().Version!.ToString(3);
 

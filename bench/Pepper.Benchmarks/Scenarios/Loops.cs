@@ -44,9 +44,10 @@ internal static class Loops
         var each = operations / tasks;
         await Task.WhenAll(Enumerable.Range(0, tasks).Select(_ => Task.Run(() => peer.YieldLoopAsync(200, new WaitSamples(0)))));
         var samples = Enumerable.Range(0, tasks).Select(_ => new WaitSamples((each / 8) + 1)).ToArray();
+        var (arrived, ended) = (0, 0);
         var bytes = GC.GetTotalAllocatedBytes(precise: true);
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(samples.Select(mine => Task.Run(() => peer.YieldLoopAsync(each, mine))));
+        var firsts = await Task.WhenAll(samples.Select(mine => Task.Run(() => RunOneAsync(mine))));
         var time = Stopwatch.GetElapsedTime(started);
         bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
         var isTimed = peer.IsBounded;
@@ -54,7 +55,24 @@ internal static class Loops
             KopsPerSec: each * tasks / time.TotalMilliseconds,
             P99us: isTimed ? WaitSamples.PercentileMicroseconds(samples, 0.99) : null,
             P999us: isTimed ? WaitSamples.PercentileMicroseconds(samples, 0.999) : null,
-            BytesPerOp: Math.Round((double)bytes / (each * tasks), 1));
+            BytesPerOp: Math.Round((double)bytes / (each * tasks), 1),
+            Turns: isTimed ? firsts.OfType<double>().Single() : null);
+
+        // Later on those are left who had fewer turns, and catch up: so the first who ends looks how far the others are.
+        async Task<double?> RunOneAsync(WaitSamples mine)
+        {
+            // Nobody is to have had turns before the last one has come.
+            Interlocked.Increment(ref arrived);
+            while (Volatile.Read(ref arrived) < tasks)
+            {
+                await Task.Yield();
+            }
+
+            await peer.YieldLoopAsync(each, mine);
+            return Interlocked.Exchange(ref ended, 1) == 0
+                ? (double)each / Math.Max(1, samples.Min(static one => one.Operations))
+                : null;
+        }
     }
 
     internal static async Task<Sample> ContendedWithTimeoutAsync(Peer peer, int tasks, int places, int operations)

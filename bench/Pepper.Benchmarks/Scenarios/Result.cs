@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pepper.Benchmarks;
 
 /// <summary>One peer in one scenario: medians over the rounds. Null is what the scenario does not measure.</summary>
@@ -23,8 +25,27 @@ internal sealed record Result
     /// This peer's figure to Pepper's in the same scenario: time or bytes below 1 and throughput above 1 beat Pepper.
     /// </summary>
     public double? RatioToPepper { get; init; }
+
+    /// <summary>Most turns of a task to fewest, when the first has had all of its own: 1 is fair. Left out when null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Turns { get; init; }
+
+    /// <summary>Time in use to places × time, in percent.</summary>
+    [JsonIgnore]
+    public double? UtilisationPercent { get; init; }
+
+    /// <summary>For how long things were held in truth, on average, in microseconds.</summary>
+    [JsonIgnore]
+    public double? HoldUs { get; init; }
 }
 
 /// <summary>What one round measured.</summary>
 internal readonly record struct Sample(
-    double? NsPerOp = null, double? KopsPerSec = null, double? P99us = null, double? P999us = null, double? BytesPerOp = null);
+    double? NsPerOp = null,
+    double? KopsPerSec = null,
+    double? P99us = null,
+    double? P999us = null,
+    double? BytesPerOp = null,
+    double? Turns = null,
+    double? UtilisationPercent = null,
+    double? HoldUs = null);

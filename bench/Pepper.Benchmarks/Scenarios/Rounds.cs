@@ -39,6 +39,9 @@ internal static class Rounds
                 P99us = Median(samples, static sample => sample.P99us),
                 P999us = Median(samples, static sample => sample.P999us),
                 BytesPerOp = Median(samples, static sample => sample.BytesPerOp),
+                Turns = Median(samples, static sample => sample.Turns),
+                UtilisationPercent = Median(samples, static sample => sample.UtilisationPercent),
+                HoldUs = Median(samples, static sample => sample.HoldUs),
             });
         }
 

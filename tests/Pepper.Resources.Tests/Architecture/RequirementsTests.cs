@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Pepper.Tests;
 
 namespace Pepper.Resources.Tests.Architecture;
@@ -11,11 +10,6 @@ public sealed partial class RequirementsTests
 
     private static readonly (string Document, int Rows)[] Documents =
         [("080", 14), ("026", 8), ("006", 6), ("088", 7), ("084", 9)];
-
-    private static readonly Lazy<ILookup<string, TypeDeclarationSyntax>> TestTypes = new(() =>
-        Sources.All.Where(tree => tree.FilePath.StartsWith("tests/", StringComparison.Ordinal))
-            .SelectMany(tree => tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>())
-            .ToLookup(type => type.Identifier.Text, StringComparer.Ordinal));
 
     private sealed record Row(string Name, string What, string Code, string Test);
 
@@ -68,7 +62,7 @@ public sealed partial class RequirementsTests
             faults.AddRange(Named(row.Code, "code").Concat(Named(row.Test, "test")));
             faults.AddRange(Names(row.Code).Where(path => !Path.Exists(Repository.PathOf(path)))
                 .Select(path => $"no file or folder {path}"));
-            faults.AddRange(Names(row.Test).Select(TestFault).OfType<string>());
+            faults.AddRange(Names(row.Test).Select(NamedTests.Fault).OfType<string>());
         }
 
         return faults.Select(fault => $"{row.Name}: {fault}");
@@ -79,30 +73,6 @@ public sealed partial class RequirementsTests
 
     private static IEnumerable<string> Names(string cell) =>
         Backticked().Matches(cell).Select(found => found.Groups["name"].Value);
-
-    private static string? TestFault(string name)
-    {
-        var parts = name.Split('.');
-        if (!TestTypes.Value.Contains(parts[0]))
-        {
-            return $"no test class {parts[0]}";
-        }
-
-        return parts.Length == 1 || HasMethod(parts[0], parts[1]) ? null : $"no test {name}";
-    }
-
-    /// <summary>The method may stand in a base class: contract tests do.</summary>
-    private static bool HasMethod(string type, string method) => TestTypes.Value[type].Any(part =>
-        part.Members.OfType<MethodDeclarationSyntax>().Any(member => member.Identifier.Text == method) ||
-        (part.BaseList?.Types.Any(parent =>
-            SimpleName(parent.Type) is var name && name != type && HasMethod(name, method)) ?? false));
-
-    private static string SimpleName(TypeSyntax type) => type switch
-    {
-        QualifiedNameSyntax qualified => qualified.Right.Identifier.Text,
-        SimpleNameSyntax simple => simple.Identifier.Text,
-        _ => "",
-    };
 
     [GeneratedRegex(@"^\d{3}\.\d+$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex RowName();
