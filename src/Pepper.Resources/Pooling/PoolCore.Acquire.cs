@@ -104,14 +104,15 @@ internal sealed partial class PoolCore
         Note(own, request, trace, startedExactly, note);
         var now = _clock.Now();
         ExhaustionReason? refusal;
-        bool isClosed;
+        bool isClosed, isFailing;
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             isClosed = IsClosed;
             isAlone = _gate.Waiters.Count == 0;
             refusal = WhyRefused_NeedsLock(note.Flow, request.Timeout);
-            if (!isClosed && refusal is null)
+            isFailing = !isClosed && IsFailingFast_NeedsLock();
+            if (!isClosed && !isFailing && refusal is null)
             {
                 Enqueue_NeedsLock(own, request.Timeout, now);
                 waiter = own;
@@ -124,7 +125,9 @@ internal sealed partial class PoolCore
             ReturnWaiter(own);
         }
 
-        return isClosed ? Refused(ClosedException()) : Refused(request, refusal.GetValueOrDefault(), note.Flow);
+        return isClosed ? Refused(ClosedException())
+            : isFailing ? Refused(FailureFor(_lastCreateFailure!))
+            : Refused(request, refusal.GetValueOrDefault(), note.Flow);
     }
 
     private PoolWaiter TakeWaiter()

@@ -136,6 +136,7 @@ internal sealed partial class PoolCore
         }
 
         _tickTimer?.Dispose();
+        _retryTimer?.Dispose();
         _deadlineTimer?.Dispose();
         _shedTimer?.Dispose();
     }

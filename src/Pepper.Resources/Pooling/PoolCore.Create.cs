@@ -9,11 +9,7 @@ namespace Pepper.Resources.Pooling;
 /// </content>
 internal sealed partial class PoolCore
 {
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(30);
-
     private int _failuresInARow;
-    private long _retryMinimumAt;
     private Exception? _lastCreateFailure;
 
     /// <summary>
@@ -52,7 +48,7 @@ internal sealed partial class PoolCore
             return NeedNoPlace_NeedsLock();
         }
 
-        var isDemanded = !IsPaused && _gate.Waiters.Count > _creating + _validating;
+        var isDemanded = !IsPaused && _gate.Waiters.Count > _creating + _validating && !IsBackingOff_NeedsLock();
         if (!isDemanded && !IsBelowMinimum_NeedsLock())
         {
             return NeedNoPlace_NeedsLock();
@@ -81,10 +77,6 @@ internal sealed partial class PoolCore
         Debug.Fail("A pool with fewer live resources than places has a vacant place.");
         return false;
     }
-
-    private bool IsBelowMinimum_NeedsLock() =>
-        _isStarted && _live < _minSize && !IsClosed
-        && (_failuresInARow == 0 || TimeProvider.GetTimestamp() >= _retryMinimumAt);
 
     private void Start(Creation creation)
     {

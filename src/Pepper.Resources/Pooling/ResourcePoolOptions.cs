@@ -80,6 +80,20 @@ public sealed class ResourcePoolOptions
     /// <summary>How many resources are made at the same time: 1 or more. Default: 4.</summary>
     public int MaxConcurrentCreates { get; set; } = 4;
 
+    /// <summary>
+    /// For how long callers' creations rest after one has failed; twice as long with each further failure in a row, up to 30
+    /// seconds. Callers who come meanwhile wait, within their own time, for a return or the next attempt. Zero or more, up to 30
+    /// seconds. Default: zero, who asks makes the pool try at once. What the pool makes by itself rests in any case, from 100 ms
+    /// on.
+    /// </summary>
+    public TimeSpan CreateBackOff { get; set; }
+
+    /// <summary>
+    /// Whether callers who come while creations rest (<see cref="CreateBackOff"/>) are told the last failure at once, unless a
+    /// resource is there that could come back to them. Default: false, they wait.
+    /// </summary>
+    public bool FailFastOnBackOff { get; set; }
+
     /// <summary>When resources are validated. Default: <see cref="ValidationMode.OnBorrow"/>.</summary>
     public ValidationMode Validation { get; set; } = ValidationMode.OnBorrow;
 

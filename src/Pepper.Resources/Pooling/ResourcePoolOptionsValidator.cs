@@ -5,6 +5,8 @@ internal static class ResourcePoolOptionsValidator
 {
     internal const int LargestSize = 65_536;
 
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(30);
+
     internal static void Validate(ResourcePoolOptions options)
     {
         var faults = FindFaults(options);
@@ -70,6 +72,16 @@ internal static class ResourcePoolOptionsValidator
         AddTimeFault(faults, nameof(options.MaxLifetime), options.MaxLifetime);
         AddTimeFault(faults, nameof(options.LeakThreshold), options.LeakThreshold);
         AddTimeFault(faults, nameof(options.KeepAliveInterval), options.KeepAliveInterval);
+        if (options.CreateBackOff < TimeSpan.Zero || options.CreateBackOff > LongestBackOff)
+        {
+            faults.Add($"CreateBackOff is {options.CreateBackOff}, but must be zero to {LongestBackOff}.");
+        }
+
+        if (options.FailFastOnBackOff && options.CreateBackOff == TimeSpan.Zero)
+        {
+            faults.Add("FailFastOnBackOff is true, but CreateBackOff, during which callers are told at once, is zero.");
+        }
+
         if (options.ValidateAfterIdle < TimeSpan.Zero)
         {
             faults.Add($"ValidateAfterIdle is {options.ValidateAfterIdle}, but must not be negative.");

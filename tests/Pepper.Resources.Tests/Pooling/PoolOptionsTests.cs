@@ -24,6 +24,7 @@ public sealed class PoolOptionsTests : PoolTestBase
             MaxUses = 0,
             MaxWaiters = -1,
             MaxConcurrentCreates = 0,
+            CreateBackOff = TimeSpan.FromSeconds(31),
             IdleOrder = (IdleOrder)2,
             WakeUp = (WakeUp)(-1),
             KeepAliveInterval = TimeSpan.Zero,
@@ -36,8 +37,11 @@ public sealed class PoolOptionsTests : PoolTestBase
 
         var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
 
-        Assert.Contains("24 fault(s)", thrown.Message, StringComparison.Ordinal);
-        string[] switches = [nameof(options.EmitDatabaseMetrics), nameof(options.PatientWarmUp), nameof(options.FailOnDeadlock)];
+        Assert.Contains("25 fault(s)", thrown.Message, StringComparison.Ordinal);
+        string[] switches = [
+            nameof(options.EmitDatabaseMetrics), nameof(options.PatientWarmUp), nameof(options.FailOnDeadlock),
+            nameof(options.FailFastOnBackOff),
+        ];
         foreach (var property in typeof(ResourcePoolOptions).GetProperties().Select(property => property.Name).Except(switches))
         {
             Assert.Contains(property, thrown.Message, StringComparison.Ordinal);
