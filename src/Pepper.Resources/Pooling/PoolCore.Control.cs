@@ -23,6 +23,9 @@ internal sealed partial class PoolCore
         PoolLog.Changed(_logger, Name, $"resized to {minSize} to {maxSize}");
         TrimExcess();
         ServeQueue();
+
+        // A warm-up may have what it waits for: fewer are enough now.
+        SignalProgress();
     }
 
     internal void Pause()
@@ -77,6 +80,9 @@ internal sealed partial class PoolCore
     {
         ChangeGate(DrainingFlag, PausedFlag, "draining");
         ServeQueue();
+
+        // A warm-up waits in vain from now on, also while callers are served still.
+        SignalProgress();
         using var deadline = new CancellationTokenSource(Within(timeout), TimeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try

@@ -278,6 +278,7 @@ internal sealed partial class PoolCore
             EndCreation_NeedsLock(isHung);
             _live--;
             GiveBackPlace_NeedsLock(creation.Entry);
+            creation.Entry.Details?.Clear();
             Volatile.Write(ref creation.Entry.Word, SlotState.With(creation.Entry.Word, SlotState.Vacant));
             if (!isHung)
             {

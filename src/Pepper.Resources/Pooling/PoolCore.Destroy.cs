@@ -86,12 +86,14 @@ internal sealed partial class PoolCore
     private void Vacate(PoolEntry entry)
     {
         entry.Item = null;
-        entry.Details?.Clear();
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             _live--;
             GiveBackPlace_NeedsLock(entry);
+
+            // Together with the word: an invalidation over a time writes to whatever is not vacant.
+            entry.Details?.Clear();
             entry.ForgetSeen();
             entry.IsKeptAlive = false;
             Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Vacant));

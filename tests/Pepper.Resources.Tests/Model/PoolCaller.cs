@@ -30,6 +30,12 @@ internal sealed class PoolCaller(int id, CancellationTokenSource source)
 
     internal async Task LookAsync()
     {
+        if (IsHeld && Lease.IsStale)
+        {
+            // The pool has taken it back.
+            IsHeld = false;
+        }
+
         if (Seen.Outcome != Outcome.Waiting || !Task.IsCompleted)
         {
             return;
@@ -41,19 +47,23 @@ internal sealed class PoolCaller(int id, CancellationTokenSource source)
         }
         catch (Exception failure)
         {
-            Seen = Seen with
-            {
-                Outcome = failure switch
-                {
-                    PoolExhaustedException => Outcome.Exhausted,
-                    ResourceTimeoutException => Outcome.TimedOut,
-                    ResourceInitializationException => Outcome.CreateFailed,
-                    OperationCanceledException => Outcome.Canceled,
-                    PoolClosedException => Outcome.Closed,
-                    ObjectDisposedException => Outcome.Disposed,
-                    _ => throw new ModelMismatchException($"Caller {Id} got an unexpected exception: {failure}"),
-                },
-            };
+            Seen = Seen with { Outcome = OutcomeOf(failure) };
         }
     }
+
+    internal static Outcome OutcomeOf(Task task) =>
+        !task.IsCompleted ? Outcome.Waiting
+        : task.Exception?.InnerException is { } failure ? OutcomeOf(failure)
+        : Outcome.Ended;
+
+    private static Outcome OutcomeOf(Exception failure) => failure switch
+    {
+        PoolExhaustedException => Outcome.Exhausted,
+        ResourceTimeoutException => Outcome.TimedOut,
+        ResourceInitializationException => Outcome.CreateFailed,
+        OperationCanceledException => Outcome.Canceled,
+        PoolClosedException => Outcome.Closed,
+        ObjectDisposedException => Outcome.Disposed,
+        _ => throw new ModelMismatchException($"An unexpected exception: {failure}"),
+    };
 }

@@ -2,18 +2,23 @@ using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources.Tests.Model;
 
-/// <content>The rules that the operations share.</content>
+/// <content>The rules that the operations share: who is lent what, and when a creation is ordered.</content>
 internal sealed partial class PoolModel
 {
     internal const string Done = "done";
 
-    private string ClosedName => _isDisposed ? nameof(ObjectDisposedException) : nameof(PoolClosedException);
+    private string ClosedName => _n.IsDisposed ? nameof(ObjectDisposedException) : nameof(PoolClosedException);
+
+    private bool CanServe => !_n.IsPaused && !_n.IsDisposed && Waiters > Count(Phase.Validating) && Count(Phase.Idle) > 0;
+
+    private int Making => Count(Phase.Creating) + Count(Phase.Validating);
+
+    /// <summary>Free places, and what is or will be ready: who can hope for those does not count as waiting.</summary>
+    private int Coming => Math.Max(0, _n.MaxSize - Live) + Making + Count(Phase.KeptAlive) + Count(Phase.Idle);
 
     private int Count(Phase phase) => _resources.Count(resource => resource.Phase == phase);
 
     private List<ModelResource> All(Phase phase) => _resources.FindAll(resource => resource.Phase == phase);
-
-    private ModelResource Choose(Phase phase) => Choose(resource => resource.Phase == phase);
 
     private ModelResource Choose(Predicate<ModelResource> isLegal)
     {
@@ -30,65 +35,146 @@ internal sealed partial class PoolModel
 
     private string Unless(Action change)
     {
-        if (_isDisposed)
+        if (_n.IsDisposed)
         {
             return ClosedName;
         }
 
+        _looksAtMinimum = true;
         change();
         return Done;
     }
 
-    private void Destroy(ModelResource resource)
+    /// <summary>The pool's time begins with its first use: ticks count from there.</summary>
+    private void Start()
     {
-        Set(resource with { Phase = Phase.Destroyed });
+        _n.StartedAt = _n.StartedAt < 0 ? _n.Now : _n.StartedAt;
         _looksAtMinimum = true;
+    }
+
+    /// <summary>Who is served next, of those who came before the caller with this number.</summary>
+    private ModelCaller? NextWaiter(int before = int.MaxValue) => _callers
+        .Where(caller => caller.Outcome == Outcome.Waiting && caller.Id < before)
+        .OrderByDescending(static caller => caller.Priority).ThenBy(static caller => caller.Id).FirstOrDefault();
+
+    /// <summary>The one that has been idle longest; else any, as hints depend on the processor.</summary>
+    private ModelResource NextIdle() => _setup.Order == IdleOrder.Fifo
+        ? All(Phase.Idle).MinBy(static resource => resource.IdleNumber)!
+        : Choose(static resource => resource.Phase == Phase.Idle);
+
+    /// <summary>
+    /// What a caller need not wait for. A validation that goes on in the background serves who waits longest when it ends.
+    /// </summary>
+    private ModelResource? TryClaim(bool isBlocking)
+    {
+        while (!_n.IsPaused && !IsClosed && Waiters == 0 && Count(Phase.Idle) > 0)
+        {
+            var resource = NextIdle();
+            if (!IsDueAtBorrow(resource))
+            {
+                return resource;
+            }
+
+            if (_setup.IsGated && !isBlocking)
+            {
+                BeginStage(resource, Phase.Validating);
+                return null;
+            }
+
+            _n.Validations++;
+            if (!resource.IsBroken)
+            {
+                return resource;
+            }
+
+            Destroy(resource, DestroyReason.ValidationFailed);
+        }
+
+        return null;
     }
 
     private void Lend(ModelResource resource, int caller)
     {
-        Set(resource with { Phase = Phase.Lent, Holder = caller, Uses = resource.Uses + 1 });
+        Set(resource with
+        {
+            Phase = Phase.Lent,
+            Holder = caller,
+            Uses = resource.Uses + 1,
+            Since = _n.Now,
+            SeenIdleAt = null,
+            IsSuspect = false,
+        });
         _callers[caller] = _callers[caller] with { Outcome = Outcome.Lent, Resource = resource.Id };
-        _acquired++;
+        _n.Acquired++;
+    }
+
+    private void Destroy(ModelResource resource, DestroyReason reason)
+    {
+        Set(resource with { Phase = Phase.Destroyed, Reason = reason });
+        _looksAtMinimum = true;
+        _destroyedNow++;
+    }
+
+    /// <summary>Destroyed at its return, for the first reason that there was.</summary>
+    private void Doom(ModelResource resource, DestroyReason reason) =>
+        Set(resource with { Reason = resource.Reason ?? reason });
+
+    private static ModelResource DueBy(ModelResource resource, long time) => time < resource.ExpiresAt
+        ? resource with { ExpiresAt = time, ExpiryReason = DestroyReason.PoolInvalidated }
+        : resource;
+
+    private DestroyReason? WhyNotReusable(ModelResource resource) =>
+        _n.IsDisposed ? DestroyReason.PoolClosed
+        : resource.Generation != _n.Generation ? DestroyReason.PoolInvalidated
+        : resource.Uses >= _setup.MaxUses ? DestroyReason.MaxUses
+        : IsExpiredAtReturn(resource) ? resource.ExpiryReason
+        : null;
+
+    /// <summary>A plain return need not look at the time: the next tick does.</summary>
+    private bool IsExpiredAtReturn(ModelResource resource)
+    {
+        var over = _n.Now - resource.ExpiresAt;
+        return over >= PoolSetup.Tick || (over >= 0 && _choices.Maybe());
     }
 
     /// <summary>What is ready goes to the first in the queue, is idle, or is too many, or too old, for either.</summary>
     private void Place(ModelResource resource)
     {
-        if (resource.Generation != _generation || Live - Doomed > _maxSize)
+        var waiter = _n.IsPaused || _n.IsDisposed ? null : NextWaiter();
+        if (resource.Generation != _n.Generation)
         {
-            Destroy(resource);
+            Destroy(resource, DestroyReason.PoolInvalidated);
         }
-        else if (!_isPaused && FirstWaiter is { } waiter)
+        else if (Live - Doomed > _n.MaxSize)
+        {
+            Destroy(resource, DestroyReason.Resized);
+        }
+        else if (waiter is not null)
         {
             Lend(resource, waiter.Id);
         }
         else if (IsClosed)
         {
-            Destroy(resource);
+            Destroy(resource, DestroyReason.PoolClosed);
         }
         else
         {
-            Set(resource with { Phase = Phase.Idle, Since = _now });
+            // What was kept alive has been idle all the while.
+            var isIdleStill = resource.Phase == Phase.KeptAlive;
+            Set(resource with { Phase = Phase.Idle, IdleNumber = isIdleStill ? resource.IdleNumber : ++_n.IdleNumber });
         }
-    }
-
-    /// <summary>Whether it is too old to be kept. The sweeper may notice that up to a tick later.</summary>
-    private bool IsExpired(ModelResource resource)
-    {
-        var over = _now - resource.BornAt - PoolSetup.MaxLifetime;
-        return _setup.Expires && (over >= PoolSetup.Tick || (over >= 0 && _choices.Maybe()));
     }
 
     /// <summary>A failed creation: told to all who came before it, or only to the first when something can come back.</summary>
     private void Tell(ModelResource creation, Outcome outcome)
     {
-        _createFailures++;
-        _failuresInARow++;
-        _retryMinimumAt = _now + Math.Min(30_000, 100L << Math.Min(_failuresInARow - 1, 20));
+        _n.CreateFailures++;
+        _n.FailuresInARow++;
+        _n.LastFailure = outcome;
+        _n.RetryMinimumAt = _n.Now + Math.Min(30_000, 100L << Math.Min(_n.FailuresInARow - 1, 20));
         _looksAtMinimum = true;
-        var isSomethingToComeBack = Count(Phase.Idle) + Count(Phase.Lent) > Doomed;
-        while (FirstWaiter is { } first && first.Id < creation.QueuedBefore)
+        var isSomethingToComeBack = Live - Count(Phase.Creating) > Doomed;
+        while (NextWaiter(creation.QueuedBefore) is { } first)
         {
             End(first.Id, outcome);
             if (isSomethingToComeBack)
@@ -99,127 +185,100 @@ internal sealed partial class PoolModel
     }
 
     /// <summary>
-    /// Creations that took too long. They end side by side: their failures are told in any order, and need may be met, or not,
-    /// between one and the next.
-    /// </summary>
-    private void EndOverdue()
-    {
-        var overdue = All(Phase.Creating).FindAll(creation => _now - creation.Since >= PoolSetup.CreateTimeout);
-        foreach (var creation in overdue)
-        {
-            Set(creation with { Phase = Phase.NotCreated });
-        }
-
-        while (overdue.Count > 0)
-        {
-            var creation = overdue[_choices.OneOf(overdue.Count)];
-            overdue.Remove(creation);
-            Tell(creation, Outcome.TimedOut);
-            if (overdue.Count > 0)
-            {
-                Supply(_choices.OneOf(overdue.Count + 1));
-            }
-        }
-    }
-
-    /// <summary>Those whose deadline is now; a creation under way for each that waits makes it the creation's fault.</summary>
-    private void ExpireWaiters()
-    {
-        var waiting = Waiters;
-        var creating = _isPaused ? 0 : Count(Phase.Creating);
-        var expired = _callers.FindAll(caller => caller.Outcome == Outcome.Waiting && caller.DueAt <= _now);
-        var outcome = waiting <= creating ? Outcome.TimedOut
-            : waiting - expired.Count >= creating ? Outcome.Exhausted
-            : Outcome.ExhaustedOrTimedOut;
-        foreach (var caller in expired)
-        {
-            _timeouts++;
-            End(caller.Id, outcome);
-        }
-    }
-
-    /// <summary>
-    /// A tick. What is idle for too long goes while more than the minimum are there, at latest a tick after its time; what is too
-    /// old goes too, or is marked while it is lent.
-    /// </summary>
-    private void Maintain()
-    {
-        _looksAtMinimum = true;
-        if (!_setup.Expires)
-        {
-            return;
-        }
-
-        var spare = Count(Phase.Idle) + Count(Phase.Lent) - Doomed - _minSize;
-        while (spare-- > 0)
-        {
-            var unused = All(Phase.Idle).FindAll(resource => _now - resource.Since >= PoolSetup.IdleTimeout);
-            var isDue = unused.Exists(resource => _now - resource.Since >= PoolSetup.IdleTimeout + PoolSetup.Tick);
-            if (unused.Count == 0 || (!isDue && !_choices.Maybe()))
-            {
-                break;
-            }
-
-            Destroy(unused[_choices.OneOf(unused.Count)]);
-        }
-
-        foreach (var resource in All(Phase.Idle).Where(IsExpired))
-        {
-            Destroy(resource);
-        }
-
-        foreach (var resource in All(Phase.Lent).Where(resource => !resource.IsDoomed && IsExpired(resource)))
-        {
-            Set(resource with { IsDoomed = true });
-        }
-    }
-
-    /// <summary>
-    /// What holds whenever nothing moves: nothing is idle beside a waiter, no need is unmet, nothing is left in a closed pool.
+    /// What holds whenever nothing moves: nothing is idle beside a waiter whom nothing is on the way to, no need is unmet, and
+    /// nothing is left in a closed pool.
     /// </summary>
     private void Settle()
     {
-        while (!_isPaused && !_isDisposed && FirstWaiter is { } waiter && Count(Phase.Idle) > 0)
+        if (_destroyedNow > 0 && CanServe && _choices.Maybe())
         {
-            Lend(Choose(Phase.Idle), waiter.Id);
+            // The place of what was destroyed may be free before another resource is tried.
+            Supply();
         }
 
-        Supply(int.MaxValue);
+        while (CanServe)
+        {
+            Prepare(NextIdle());
+        }
+
+        Supply();
         _looksAtMinimum = false;
-        if (IsClosed && FirstWaiter is null)
+        if (IsClosed && Waiters == 0)
         {
             foreach (var resource in All(Phase.Idle))
             {
-                Destroy(resource);
+                Destroy(resource, DestroyReason.PoolClosed);
             }
 
             foreach (var creation in All(Phase.Creating))
             {
                 Set(creation with { Phase = Phase.NotCreated });
-                Tell(creation, Outcome.Disposed);
+                Tell(creation, Outcome.TimedOut);
+            }
+
+            // What was ordered a moment ago may be cancelled before the factory is asked.
+            while (_resources.Count > _resourcesBefore && _resources[^1].Phase == Phase.NotCreated && _choices.Maybe())
+            {
+                _resources.RemoveAt(_resources.Count - 1);
             }
         }
     }
 
-    private void Supply(int most)
+    /// <param name="most">How many creations to order at most.</param>
+    /// <param name="leaving">What is destroyed, and may have its place still.</param>
+    private void Supply(int most = int.MaxValue, int leaving = 0)
     {
         for (; most > 0
-            && !_isDisposed
-            && Live < _maxSize
+            && !_n.IsDisposed
+            && Live + leaving < _n.MaxSize
             && Count(Phase.Creating) < _setup.MaxConcurrentCreates
-            && (IsDemanded || IsBelowMinimum()); most--)
+            && ((!_n.IsPaused && Waiters > Making) || IsBelowMinimum()); most--)
         {
-            _resources.Add(new ModelResource(_resources.Count, Phase.Creating, _generation, _callers.Count, _now));
+            _resources.Add(new ModelResource(
+                _resources.Count, Phase.Creating, _n.Generation, _n.Factory, _n.Renewal, _callers.Count, _n.Now));
         }
     }
-
-    private bool IsDemanded => !_isPaused && Waiters > Count(Phase.Creating);
 
     /// <summary>
     /// After a failure the minimum is left alone for a while. That this is over is noticed when a place or a need changes, or at
     /// the next tick; at other times it may be.
     /// </summary>
     private bool IsBelowMinimum() =>
-        _startedAt >= 0 && Live < _minSize && !IsClosed
-        && (_failuresInARow == 0 || (_now >= _retryMinimumAt && (_looksAtMinimum || _choices.Maybe())));
+        _n.StartedAt >= 0 && Live < _n.MinSize && !IsClosed
+        && (_n.FailuresInARow == 0 || (_n.Now >= _n.RetryMinimumAt && (_looksAtMinimum || _choices.Maybe())));
+
+    private void EndTasks()
+    {
+        for (var index = 0; index < _tasks.Count; index++)
+        {
+            if (_tasks[index].Outcome == Outcome.Waiting)
+            {
+                _tasks[index] = _tasks[index] with { Outcome = OutcomeOf(_tasks[index]) };
+            }
+        }
+
+        _destroyedNow = 0;
+    }
+
+    private Outcome OutcomeOf(ModelTask task) => task.Kind switch
+    {
+        OperationKind.WarmUp => OutcomeOfWarmUp(task),
+        OperationKind.ReplaceFactory when !_resources.Exists(one => one.IsLive && one.Generation < task.From) => Outcome.Ended,
+        OperationKind.Drain when Waiters == 0 && Live == 0 => Outcome.Ended,
+        OperationKind.DisposePool when Live == Count(Phase.Lent) => Outcome.Ended,
+        _ => Outcome.Waiting,
+    };
+
+    private Outcome OutcomeOfWarmUp(ModelTask task)
+    {
+        var hasFailed = !_setup.IsPatient && _n.CreateFailures > task.From;
+        if (hasFailed || IsClosed)
+        {
+            return IsClosed ? Outcome.ClosedSomehow : _n.LastFailure;
+        }
+
+        // What is destroyed counts until it is.
+        var made = Live - Count(Phase.Creating);
+        return made >= _n.MinSize || (made + _destroyedNow >= _n.MinSize && _choices.Maybe()) ? Outcome.Ended : Outcome.Waiting;
+    }
 }

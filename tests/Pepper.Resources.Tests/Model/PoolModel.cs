@@ -1,8 +1,10 @@
+using Pepper.Resources.Pooling;
+
 namespace Pepper.Resources.Tests.Model;
 
 /// <summary>
 /// What a pool does, as docs/pool.md says it: plain, single-threaded, and as it is when nothing moves any more. Where several
-/// things are legal it asks its <see cref="Choices"/>.
+/// things are legal it asks its <see cref="Choices"/>. This file has what callers and operators do.
 /// </summary>
 internal sealed partial class PoolModel
 {
@@ -10,24 +12,13 @@ internal sealed partial class PoolModel
     private readonly Choices _choices;
     private readonly List<ModelResource> _resources;
     private readonly List<ModelCaller> _callers;
-    private long _now;
-    private long _startedAt = -1;
-    private int _minSize;
-    private int _maxSize;
-    private int _generation;
-    private bool _isPaused;
-    private bool _isDraining;
-    private bool _isDisposed;
-    private int _failuresInARow;
-    private long _retryMinimumAt;
+    private readonly List<ModelTask> _tasks;
+    private Numbers _n;
+
+    // Of one operation alone.
+    private readonly int _resourcesBefore;
     private bool _looksAtMinimum;
-    private long _waits;
-    private long _timeouts;
-    private long _cancellations;
-    private long _rejections;
-    private long _created;
-    private long _createFailures;
-    private long _acquired;
+    private int _destroyedNow;
 
     internal PoolModel(PoolSetup setup)
     {
@@ -35,8 +26,8 @@ internal sealed partial class PoolModel
         _choices = new Choices();
         _resources = [];
         _callers = [];
-        _minSize = setup.MinSize;
-        _maxSize = setup.MaxSize;
+        _tasks = [];
+        _n = new Numbers { MinSize = setup.MinSize, MaxSize = setup.MaxSize };
     }
 
     private PoolModel(PoolModel other, Choices choices)
@@ -45,31 +36,23 @@ internal sealed partial class PoolModel
         _choices = choices;
         _resources = [.. other._resources];
         _callers = [.. other._callers];
-        (_now, _startedAt, _minSize, _maxSize, _generation) =
-            (other._now, other._startedAt, other._minSize, other._maxSize, other._generation);
-        (_isPaused, _isDraining, _isDisposed) = (other._isPaused, other._isDraining, other._isDisposed);
-        (_failuresInARow, _retryMinimumAt) = (other._failuresInARow, other._retryMinimumAt);
-        (_waits, _timeouts, _cancellations, _rejections) =
-            (other._waits, other._timeouts, other._cancellations, other._rejections);
-        (_created, _createFailures, _acquired) = (other._created, other._createFailures, other._acquired);
+        _tasks = [.. other._tasks];
+        _n = other._n;
+        _resourcesBefore = _resources.Count;
     }
 
-    private bool IsClosed => _isDraining || _isDisposed;
+    private bool IsClosed => _n.IsDraining || _n.IsDisposed;
 
-    private ModelCaller? FirstWaiter => _callers.Find(caller => caller.Outcome == Outcome.Waiting);
+    private int Live => _resources.Count(static resource => resource.IsLive);
 
-    private bool CanClaim => !_isPaused && !IsClosed && FirstWaiter is null && Count(Phase.Idle) > 0;
+    private int Doomed => _resources.Count(static resource => resource.IsDoomed);
 
-    private int Live => Count(Phase.Creating) + Count(Phase.Idle) + Count(Phase.Lent);
-
-    private int Doomed => _resources.Count(resource => resource is { Phase: Phase.Lent, IsDoomed: true });
-
-    private int Waiters => _callers.Count(caller => caller.Outcome == Outcome.Waiting);
+    private int Waiters => _callers.Count(static caller => caller.Outcome == Outcome.Waiting);
 
     /// <summary>All states that the pool may be in after an operation, given those it may be in before.</summary>
     internal static List<PoolModel> Apply(IReadOnlyList<PoolModel> states, Action<PoolModel> operation)
     {
-        var results = new Dictionary<string, PoolModel>();
+        List<PoolModel> results = [];
         foreach (var state in states)
         {
             var choices = new Choices();
@@ -78,139 +61,171 @@ internal sealed partial class PoolModel
                 var next = new PoolModel(state, choices);
                 operation(next);
                 next.Settle();
-                results[next.ToString()] = next;
+                next.EndTasks();
+                results.Add(next);
             }
             while (choices.TryNextPath());
         }
 
-        return [.. results.Values];
+        return results.Count == 1 ? results : [.. results.DistinctBy(static state => state.ToString())];
     }
 
     /// <param name="timeout">In milliseconds; null for ever.</param>
-    internal void Acquire(long? timeout)
+    /// <param name="priority">Whom the caller passes.</param>
+    /// <param name="isBlocking">Whether it blocks a thread.</param>
+    internal void Acquire(long? timeout, AcquirePriority priority, bool isBlocking)
     {
         var id = _callers.Count;
-        if (CanClaim)
+        var claimed = TryClaim(isBlocking);
+        _callers.Add(new ModelCaller(id, Outcome.Waiting, priority, timeout is { } given ? _n.Now + given : long.MaxValue));
+        if (claimed is not null)
         {
-            _callers.Add(new ModelCaller(id, Outcome.Waiting));
-            Lend(Choose(Phase.Idle), id);
+            Lend(claimed, id);
         }
         else if (IsClosed)
         {
-            _callers.Add(new ModelCaller(id, _isDisposed ? Outcome.Disposed : Outcome.Closed));
+            End(id, _n.IsDisposed ? Outcome.Disposed : Outcome.Closed);
         }
-        else if (Waiters + 1 - (Math.Max(0, _maxSize - Live) + Count(Phase.Creating) + Count(Phase.Idle)) > _setup.MaxWaiters)
+        else if (Waiters - Coming > _setup.MaxWaiters)
         {
-            _rejections++;
-            _callers.Add(new ModelCaller(id, Outcome.Exhausted));
+            _n.Rejections++;
+            End(id, Outcome.Exhausted);
+            LookAtAll();
         }
         else
         {
-            _callers.Add(new ModelCaller(id, Outcome.Waiting, timeout is { } given ? _now + given : long.MaxValue));
-            _waits++;
-            _startedAt = _startedAt < 0 ? _now : _startedAt;
-            _looksAtMinimum = true;
+            _n.Waits++;
+            Start();
             if (timeout == 0)
             {
-                Settle();
-                ExpireWaiters();
+                ExpireNow();
             }
         }
     }
 
     internal void TryAcquire()
     {
-        if (CanClaim)
+        var claimed = TryClaim(isBlocking: false);
+        _callers.Add(new ModelCaller(_callers.Count, Outcome.None));
+        if (claimed is not null)
         {
-            Acquire(timeout: 0);
-        }
-        else
-        {
-            _callers.Add(new ModelCaller(_callers.Count, Outcome.None));
+            Lend(claimed, _callers.Count - 1);
         }
     }
 
     internal void Cancel(int caller)
     {
-        _cancellations++;
+        _n.Cancellations++;
         End(caller, Outcome.Canceled);
     }
 
-    internal void Return(int caller)
+    internal void Return(int caller, bool isAwaited)
     {
-        var resource = HeldBy(caller);
-        var isOver = resource.IsDoomed || _isDisposed || resource.Uses >= _setup.MaxUses || IsExpired(resource);
-        if (isOver)
+        var resource = HeldBy(caller) with { IsAwaited = isAwaited };
+        if ((resource.Reason ?? WhyNotReusable(resource)) is { } reason)
         {
-            Destroy(resource);
+            Destroy(resource, reason);
         }
         else
         {
-            Place(resource);
+            Begin(resource, Phase.Resetting);
         }
     }
 
-    internal void Invalidate(int caller) => Set(HeldBy(caller) with { IsDoomed = true });
+    internal void Invalidate(int caller) => Doom(HeldBy(caller), DestroyReason.Invalidated);
 
     internal void Detach(int caller)
     {
-        Set(HeldBy(caller) with { Phase = Phase.Detached });
         _looksAtMinimum = true;
+        Set(HeldBy(caller) with { Phase = Phase.Detached, Reason = null });
     }
+
+    internal void Break(int resource) => Set(_resources[resource] with { IsBroken = true });
 
     internal string Pause()
     {
-        _isPaused |= !IsClosed;
+        _n.IsPaused |= !IsClosed;
         return IsClosed ? ClosedName : Done;
     }
 
-    internal string Resume() => Unless(() =>
-    {
-        _isPaused = false;
-        _looksAtMinimum = true;
-    });
+    internal string Resume() => Unless(() => _n.IsPaused = false);
 
     internal string Resize(int minSize, int maxSize) => Unless(() =>
     {
-        (_minSize, _maxSize) = (minSize, maxSize);
-        _looksAtMinimum = true;
-        var excess = Live - Doomed - _maxSize;
+        (_n.MinSize, _n.MaxSize) = (minSize, maxSize);
+        var excess = Live - Doomed - maxSize;
         for (; excess > 0 && Count(Phase.Idle) > 0; excess--)
         {
-            Destroy(Choose(Phase.Idle));
+            Destroy(Choose(static resource => resource.Phase == Phase.Idle), DestroyReason.Resized);
         }
 
         for (; excess > 0 && Count(Phase.Lent) > Doomed; excess--)
         {
-            Set(Choose(resource => resource is { Phase: Phase.Lent, IsDoomed: false }) with { IsDoomed = true });
+            Doom(Choose(static resource => resource is { Phase: Phase.Lent, IsDoomed: false }), DestroyReason.Resized);
         }
     });
 
-    internal string InvalidatePool() => Unless(() =>
+    internal string InvalidatePool() => Unless(BeginGeneration);
+
+    /// <summary>Those that are there, or being made, are due one after the other, in any order.</summary>
+    internal string InvalidateOver(int seconds) => Unless(() =>
     {
-        _generation++;
-        foreach (var resource in All(Phase.Idle))
+        var left = _resources.FindAll(static resource => resource.IsLive);
+        var count = left.Count;
+        for (var index = 1; index <= count; index++)
         {
-            Destroy(resource);
+            var next = left[_choices.OneOf(left.Count)];
+            left.Remove(next);
+            var ticks = TimeSpan.FromSeconds(seconds).Ticks * index / count;
+            Set(DueBy(next, _n.Now + ((ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond)));
         }
 
-        foreach (var resource in All(Phase.Lent))
-        {
-            Set(resource with { IsDoomed = true });
-        }
+        _n.Renewal++;
+        _n.RenewedAt = _n.Now + (seconds * 1_000);
     });
 
-    internal string Drain() => Unless(() =>
+    internal void ReplaceFactory()
     {
-        _isDraining = true;
-        _isPaused = false;
+        if (_n.IsDisposed)
+        {
+            _tasks.Add(new ModelTask(OperationKind.ReplaceFactory, Outcome.Disposed, 0));
+            return;
+        }
+
+        BeginGeneration();
+        _n.Factory++;
         _looksAtMinimum = true;
-    });
+        _tasks.Add(new ModelTask(OperationKind.ReplaceFactory, Outcome.Waiting, _n.Generation));
+    }
+
+    internal void WarmUp()
+    {
+        if (IsClosed)
+        {
+            _tasks.Add(new ModelTask(OperationKind.WarmUp, _n.IsDisposed ? Outcome.Disposed : Outcome.Closed, 0));
+            return;
+        }
+
+        Start();
+        _n.RetryMinimumAt = 0;
+        _tasks.Add(new ModelTask(OperationKind.WarmUp, Outcome.Waiting, _n.CreateFailures));
+    }
+
+    internal void Drain()
+    {
+        _tasks.Add(new ModelTask(OperationKind.Drain, _n.IsDisposed ? Outcome.Disposed : Outcome.Waiting, 0));
+        Unless(() =>
+        {
+            _n.IsDraining = true;
+            _n.IsPaused = false;
+        });
+    }
 
     internal void Dispose()
     {
-        _isDisposed = true;
-        while (FirstWaiter is { } waiter)
+        _tasks.Add(new ModelTask(OperationKind.DisposePool, Outcome.Waiting, 0));
+        _n.IsDisposed = true;
+        while (NextWaiter() is { } waiter)
         {
             End(waiter.Id, Outcome.Disposed);
         }
@@ -218,10 +233,21 @@ internal sealed partial class PoolModel
 
     internal void Complete(int creation)
     {
-        _created++;
-        _failuresInARow = 0;
+        var made = _resources[creation];
+        _n.Created++;
+        _n.FailuresInARow = 0;
         _looksAtMinimum = true;
-        var made = _resources[creation] with { BornAt = _now };
+
+        // One that was being made when the pool was invalidated over a time keeps its turn, or is due at the end.
+        var share = made.ExpiresAt;
+        var hasTurn = share != long.MaxValue && _choices.Maybe();
+        made = made with
+        {
+            CheckedAt = _n.Now,
+            ExpiresAt = hasTurn ? share : _setup.HasLifetime ? _n.Now + PoolSetup.MaxLifetime : long.MaxValue,
+            ExpiryReason = hasTurn ? DestroyReason.PoolInvalidated : DestroyReason.MaxLifetime,
+        };
+        made = made.Renewal == _n.Renewal ? made : DueBy(made, _n.RenewedAt);
         Set(made);
         Place(made);
     }
@@ -232,15 +258,20 @@ internal sealed partial class PoolModel
         Tell(_resources[creation], Outcome.CreateFailed);
     }
 
-    /// <summary>Moves time on, at most to the next moment at which something falls due.</summary>
-    internal void Advance(long by)
+    /// <summary>A validation, or a reset, has ended.</summary>
+    internal void EndStage(int resource, bool isFit) => EndStage(_resources[resource], isFit);
+
+    private void BeginGeneration()
     {
-        _now += by;
-        ExpireWaiters();
-        EndOverdue();
-        if (_startedAt >= 0 && !_isDisposed && by > 0 && (_now - _startedAt) % PoolSetup.Tick == 0)
+        _n.Generation++;
+        foreach (var resource in All(Phase.Idle))
         {
-            Maintain();
+            Destroy(resource, DestroyReason.PoolInvalidated);
+        }
+
+        foreach (var resource in All(Phase.Lent))
+        {
+            Doom(resource, DestroyReason.PoolInvalidated);
         }
     }
 }

@@ -12,43 +12,23 @@ internal sealed class PoolModelRun : IAsyncDisposable
     private readonly PoolProgram _program;
     private readonly TimeSpan _guard;
     private readonly ManualTimeProvider _time = new();
-    private readonly GatedFactory _factory;
+    private readonly GatedStages _stages = new();
     private readonly ResourcePool<ModelItem> _pool;
     private readonly List<PoolCaller> _callers = [];
-    private readonly List<Task> _drains = [];
-    private readonly List<Task> _disposals = [];
+    private readonly List<(OperationKind Kind, Task Task)> _tasks = [];
+    private readonly List<Task> _returns = [];
     private IReadOnlyList<PoolModel> _states;
     private int _maxSize;
+    private int _factories = 1;
     private string _step = string.Empty;
 
     private PoolModelRun(PoolProgram program, TimeSpan guard)
     {
         _program = program;
         _guard = guard;
-        var setup = program.Setup;
-        _states = [new PoolModel(setup)];
-        _maxSize = setup.MaxSize;
-        _factory = new GatedFactory(setup.HasHooks) { Limit = _maxSize };
-        _pool = new ResourcePool<ModelItem>(
-            _factory,
-            new ResourcePoolOptions
-            {
-                Name = "model",
-                MinSize = setup.MinSize,
-                MaxSize = setup.MaxSize,
-                MaxConcurrentCreates = setup.MaxConcurrentCreates,
-                MaxUses = setup.MaxUses,
-                MaxWaiters = setup.MaxWaiters,
-                AcquireTimeout = TimeSpan.FromMilliseconds(PoolSetup.AcquireTimeout),
-                CreateTimeout = TimeSpan.FromMilliseconds(PoolSetup.CreateTimeout),
-                DestroyTimeout = null,
-                IdleTimeout = setup.Expires ? TimeSpan.FromMilliseconds(PoolSetup.IdleTimeout) : null,
-                MaxLifetime = setup.Expires ? TimeSpan.FromMilliseconds(PoolSetup.MaxLifetime) : null,
-                LifetimeJitter = 0,
-                Validation = ValidationMode.OnBorrow | ValidationMode.OnReturn,
-            },
-            _time,
-            new ResourceMonitor());
+        _states = [new PoolModel(program.Setup)];
+        _maxSize = _stages.Limit = program.Setup.MaxSize;
+        _pool = new ResourcePool<ModelItem>(NewFactory(0), program.Setup.ToOptions(), _time, new ResourceMonitor());
     }
 
     /// <param name="program">What to run.</param>
@@ -66,7 +46,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
         }
 
         await run.FinishAsync();
-        return (run._callers.Select(static caller => caller.Seen.Outcome), run._factory.Reasons);
+        return (run._callers.Select(static caller => caller.Seen.Outcome), run._stages.Look().Destroyed.Values);
     }
 
     public ValueTask DisposeAsync()
@@ -90,6 +70,11 @@ internal sealed class PoolModelRun : IAsyncDisposable
             await DoAsync(new PoolOperation(OperationKind.DisposeLease));
         }
 
+        while (_stages.Look().Pending.Count > 0)
+        {
+            await DoAsync(new PoolOperation(OperationKind.PassStage));
+        }
+
         var statistics = _pool.Statistics;
         var gone = statistics.Destroyed + statistics.Detached;
         if (statistics.Size != 0 || statistics.Created != gone)
@@ -100,35 +85,56 @@ internal sealed class PoolModelRun : IAsyncDisposable
 
     private Task DoAsync(PoolOperation operation) => operation.Kind switch
     {
-        OperationKind.Acquire => AcquireAsync(null),
-        OperationKind.AcquireWithin => AcquireAsync(PoolSetup.GivenTimeout),
-        OperationKind.AcquireByDefault => AcquireAsync(PoolSetup.AcquireTimeout),
-        OperationKind.AcquireNow => AcquireAsync(0),
+        OperationKind.Acquire => AcquireAsync(operation, null),
+        OperationKind.AcquireWithin => AcquireAsync(operation, PoolSetup.GivenTimeout),
+        OperationKind.AcquireByDefault => AcquireAsync(operation, PoolSetup.AcquireTimeout),
+        OperationKind.AcquireNow => AcquireAsync(operation, 0),
+        OperationKind.AcquireBlocking => AcquireBlockingAsync(),
         OperationKind.TryAcquire => TryAcquireAsync(),
         OperationKind.Cancel => CancelAsync(operation),
+        OperationKind.BreakResource => BreakAsync(operation),
         OperationKind.Advance => AdvanceAsync(operation.Seconds),
         OperationKind.Resize => ResizeAsync(operation),
-        OperationKind.Pause => AskAsync(_pool.Pause, model => model.Pause()),
-        OperationKind.Resume => AskAsync(_pool.Resume, model => model.Resume()),
-        OperationKind.InvalidatePool => AskAsync(_pool.Invalidate, model => model.InvalidatePool()),
-        OperationKind.CompleteCreation =>
-            EndCreationAsync(operation, _factory.Complete, static (model, id) => model.Complete(id)),
-        OperationKind.FailCreation =>
-            EndCreationAsync(operation, _factory.Fail, static (model, id) => model.Fail(id)),
-        OperationKind.Drain => DrainAsync(),
-        OperationKind.DisposePool => DisposePoolAsync(),
+        OperationKind.Pause => AskAsync(_pool.Pause, static model => model.Pause()),
+        OperationKind.Resume => AskAsync(_pool.Resume, static model => model.Resume()),
+        OperationKind.InvalidatePool => AskAsync(_pool.Invalidate, static model => model.InvalidatePool()),
+        OperationKind.InvalidateOver => AskAsync(
+            () => _pool.Invalidate(TimeSpan.FromSeconds(operation.Seconds)), model => model.InvalidateOver(operation.Seconds)),
+        OperationKind.ReplaceFactory => ReplaceFactoryAsync(),
+        OperationKind.WarmUp => WatchAsync(operation.Kind, _pool.WarmUpAsync(), static model => model.WarmUp()),
+        OperationKind.Drain => WatchAsync(operation.Kind, _pool.DrainAsync(), static model => model.Drain()),
+        OperationKind.DisposePool =>
+            WatchAsync(operation.Kind, _pool.DisposeAsync().AsTask(), static model => model.Dispose()),
+        OperationKind.CompleteCreation or OperationKind.FailCreation
+            or OperationKind.PassStage or OperationKind.RefuseStage or OperationKind.FailStage => EndStageAsync(operation),
         _ => UseLeaseAsync(operation),
     };
 
-    private Task AcquireAsync(long? timeout)
+    private Task AcquireAsync(PoolOperation operation, long? timeout)
     {
         var source = new CancellationTokenSource();
-        var task = timeout == PoolSetup.AcquireTimeout
-            ? _pool.AcquireAsync(source.Token)
-            : _pool.AcquireAsync(
-                timeout is { } given ? TimeSpan.FromMilliseconds(given) : Timeout.InfiniteTimeSpan, source.Token);
+        TimeSpan? given = timeout switch
+        {
+            null => Timeout.InfiniteTimeSpan,
+            PoolSetup.AcquireTimeout => null,
+            _ => TimeSpan.FromMilliseconds(timeout.Value),
+        };
+        var priority = operation.Priority;
+        var task = priority != AcquirePriority.Normal ? _pool.AcquireAsync(priority, given, source.Token)
+            : given is { } time ? _pool.AcquireAsync(time, source.Token)
+            : _pool.AcquireAsync(source.Token);
         _callers.Add(new PoolCaller(_callers.Count, source) { Task = task });
-        return CompareAsync(model => model.Acquire(timeout));
+        return CompareAsync(model => model.Acquire(timeout, priority, isBlocking: false));
+    }
+
+    private Task AcquireBlockingAsync()
+    {
+        var source = new CancellationTokenSource();
+        var task = Task.Factory.StartNew(
+            () => _pool.Acquire(TimeSpan.FromMilliseconds(PoolSetup.GivenTimeout), source.Token),
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _callers.Add(new PoolCaller(_callers.Count, source) { Task = new ValueTask<Lease<ModelItem>>(task) });
+        return CompareAsync(static model => model.Acquire(PoolSetup.GivenTimeout, AcquirePriority.Normal, isBlocking: true));
     }
 
     private Task TryAcquireAsync()
@@ -169,7 +175,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
                 return;
             case OperationKind.DetachLease:
                 // Before: its place is free, and may be filled, while the call still runs.
-                _factory.CountDetached();
+                _stages.CountGone();
                 caller.Lease.Detach();
                 caller.GiveUp();
                 await CompareAsync(model => model.Detach(caller.Id));
@@ -185,18 +191,30 @@ internal sealed class PoolModelRun : IAsyncDisposable
         }
 
         var isTwice = operation.Kind == OperationKind.DisposeTwice;
-        if (isTwice || operation.Amount % 2 == 0)
+        if (isTwice || !operation.IsAwaited)
         {
             caller.Lease.Dispose();
         }
 
-        if (isTwice || operation.Amount % 2 == 1)
+        if (isTwice || operation.IsAwaited)
         {
-            await caller.Lease.DisposeAsync();
+            _returns.Add(caller.Lease.DisposeAsync().AsTask());
         }
 
         caller.GiveUp();
-        await CompareAsync(model => model.Return(caller.Id));
+        await CompareAsync(model => model.Return(caller.Id, operation.IsAwaited && !isTwice));
+    }
+
+    private async Task BreakAsync(PoolOperation operation)
+    {
+        var stages = _stages.Look();
+        var live = stages.Makers.Keys.Except(stages.Destroyed.Keys).ToList();
+        if (live.Count > 0)
+        {
+            var id = live[operation.Pick % live.Count];
+            _stages.Break(id);
+            await CompareAsync(model => model.Break(id));
+        }
     }
 
     private async Task AdvanceAsync(int seconds)
@@ -213,7 +231,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
 
     private async Task ResizeAsync(PoolOperation operation)
     {
-        _factory.Limit = Math.Max(_maxSize, operation.MaxSize);
+        _stages.Limit = Math.Max(_maxSize, operation.MaxSize);
         await AskAsync(
             () =>
             {
@@ -221,40 +239,50 @@ internal sealed class PoolModelRun : IAsyncDisposable
                 _maxSize = operation.MaxSize;
             },
             model => model.Resize(operation.MinSize, operation.MaxSize));
-        _factory.Limit = _maxSize;
+        _stages.Limit = _maxSize;
     }
 
-    private async Task EndCreationAsync(PoolOperation operation, Action<int> end, Action<PoolModel, int> endInModel)
+    private async Task EndStageAsync(PoolOperation operation)
     {
-        var pending = _factory.Look().Pending;
-        if (pending.Count > 0)
+        var isCreation = operation.Kind is OperationKind.CompleteCreation or OperationKind.FailCreation;
+        var pending = _stages.Look().Pending.Where(one => (one.Stage == ModelStage.Create) == isCreation).ToList();
+        if (pending.Count == 0)
         {
-            var id = pending[operation.Pick % pending.Count];
-            end(id);
-            await CompareAsync(model => endInModel(model, id));
+            return;
         }
-    }
 
-    private async Task DrainAsync()
-    {
-        var drain = _pool.DrainAsync();
-        var answer = PoolModel.Done;
-        if (drain.IsFaulted)
+        var (stage, id) = pending[operation.Pick % pending.Count];
+        if (operation.Kind is OperationKind.FailCreation or OperationKind.FailStage)
         {
-            answer = drain.Exception!.InnerException!.GetType().Name;
+            _stages.Fail(stage, id);
         }
         else
         {
-            _drains.Add(drain);
+            _stages.End(stage, id, isFit: operation.Kind != OperationKind.RefuseStage);
         }
 
-        await CompareAsync(static model => model.Result = model.Drain(), answer);
+        await CompareAsync(operation.Kind switch
+        {
+            OperationKind.CompleteCreation => model => model.Complete(id),
+            OperationKind.FailCreation => model => model.Fail(id),
+            _ => model => model.EndStage(id, operation.Kind == OperationKind.PassStage),
+        });
     }
 
-    private Task DisposePoolAsync()
+    private Task ReplaceFactoryAsync()
     {
-        _disposals.Add(_pool.DisposeAsync().AsTask());
-        return CompareAsync(static model => model.Dispose());
+        var task = _pool.ReplaceFactoryAsync(NewFactory(_factories));
+        _factories += task.IsFaulted ? 0 : 1;
+        return WatchAsync(OperationKind.ReplaceFactory, task, static model => model.ReplaceFactory());
+    }
+
+    private GatedFactory NewFactory(int number) =>
+        new(_stages, number, _program.Setup.HooksOf(number), _program.Setup.IsGated);
+
+    private Task WatchAsync(OperationKind kind, Task task, Action<PoolModel> operation)
+    {
+        _tasks.Add((kind, task));
+        return CompareAsync(operation);
     }
 
     private Task AskAsync(Action ask, Func<PoolModel, string> askModel)
@@ -337,13 +365,13 @@ internal sealed class PoolModelRun : IAsyncDisposable
             throw Mismatch($"After {_step}: one resource is lent twice: {string.Join("; ", held.Select(one => one.Seen))}.");
         }
 
-        var (pending, destroyed, fault) = _factory.Look();
-        return fault is not null
-            ? throw Mismatch($"After {_step}: {fault}")
+        var stages = _stages.Look();
+        return stages.Fault is not null
+            ? throw Mismatch($"After {_step}: {stages.Fault}")
             : new Observation(
-                answer, [.. _callers.Select(static caller => caller.Seen)], pending, destroyed, _pool.Statistics,
-                _drains.Count > 0 && _drains.TrueForAll(static task => task.IsCompletedSuccessfully),
-                _disposals.Count > 0 && _disposals.TrueForAll(static task => task.IsCompletedSuccessfully));
+                answer, [.. _callers.Select(static caller => caller.Seen)], [.. held.Select(static caller => caller.Id)],
+                [.. _tasks.Select(static one => (one.Kind, PoolCaller.OutcomeOf(one.Task)))], stages, _pool.Statistics,
+                _returns.Count(static task => !task.IsCompleted));
     }
 
     private ModelMismatchException Mismatch(string what) =>

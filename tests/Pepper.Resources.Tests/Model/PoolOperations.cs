@@ -1,5 +1,4 @@
-using FsCheck;
-using FsCheck.Fluent;
+using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources.Tests.Model;
 
@@ -10,6 +9,7 @@ internal enum OperationKind
     AcquireWithin,
     AcquireByDefault,
     AcquireNow,
+    AcquireBlocking,
     TryAcquire,
     Cancel,
     DisposeLease,
@@ -17,147 +17,144 @@ internal enum OperationKind
     UseStaleCopy,
     InvalidateLease,
     DetachLease,
+    BreakResource,
     Advance,
     Pause,
     Resume,
     Resize,
     InvalidatePool,
+    InvalidateOver,
+    ReplaceFactory,
+    WarmUp,
     CompleteCreation,
     FailCreation,
+    PassStage,
+    RefuseStage,
+    FailStage,
     Drain,
     DisposePool,
 }
 
 /// <summary>
 /// One operation. <paramref name="Pick"/> says which of those that are there (callers, leases, creations), counted round, so that
-/// every part of a sequence is a sequence too; <paramref name="Amount"/> is seconds, or a size.
+/// every part of a sequence is a sequence too; <paramref name="Amount"/> is seconds, a size, or a priority.
 /// </summary>
 internal readonly record struct PoolOperation(OperationKind Kind, int Pick = 0, int Amount = 0)
 {
-    internal int MaxSize => 1 + (Amount % 5);
+    internal int MaxSize => 1 + (Amount % 4);
 
     internal int MinSize => Pick % (Math.Min(MaxSize, 2) + 1);
 
     internal int Seconds => 1 + (Amount % 6);
 
+    internal AcquirePriority Priority => (Amount % 5) switch
+    {
+        3 => AcquirePriority.Low,
+        4 => AcquirePriority.High,
+        _ => AcquirePriority.Normal,
+    };
+
     public override string ToString() => Kind switch
     {
-        OperationKind.Advance => $"Advance({Seconds} s)",
+        OperationKind.Advance or OperationKind.InvalidateOver => $"{Kind}({Seconds} s)",
         OperationKind.Resize => $"Resize({MinSize}, {MaxSize})",
-        OperationKind.Cancel or OperationKind.DisposeLease or OperationKind.DisposeTwice or OperationKind.UseStaleCopy
-            or OperationKind.InvalidateLease or OperationKind.DetachLease or OperationKind.CompleteCreation
-            or OperationKind.FailCreation => $"{Kind}({Pick})",
+        OperationKind.Acquire or OperationKind.AcquireWithin or OperationKind.AcquireByDefault or OperationKind.AcquireNow =>
+            $"{Kind}({Priority})",
+        OperationKind.DisposeLease => $"{Kind}({Pick}){(IsAwaited ? ", awaited" : string.Empty)}",
+        OperationKind.Cancel or OperationKind.DisposeTwice or OperationKind.UseStaleCopy
+            or OperationKind.InvalidateLease or OperationKind.DetachLease or OperationKind.BreakResource
+            or OperationKind.CompleteCreation or OperationKind.FailCreation or OperationKind.PassStage
+            or OperationKind.RefuseStage or OperationKind.FailStage => $"{Kind}({Pick})",
         _ => Kind.ToString(),
     };
+
+    /// <summary>Whether a lease is given back by DisposeAsync.</summary>
+    internal bool IsAwaited => Amount % 2 == 1;
+}
+
+/// <summary>What the pool does with leases that are out for long.</summary>
+internal enum LeakMode
+{
+    Off,
+    Reported,
+    Reclaimed,
 }
 
 /// <summary>The options of the pool under test.</summary>
-internal sealed record PoolSetup(
-    int MinSize, int MaxSize, int MaxConcurrentCreates, bool HasHooks, bool Expires, int? MaxUses, int? MaxWaiters)
+internal sealed record PoolSetup(int MinSize, int MaxSize)
 {
-    // The fractions keep deadlines, ends of creations and ticks of the sweeper apart: what falls due at one moment has no order.
+    // The fractions keep deadlines, ends of stages and ticks of the sweeper apart: what falls due at one moment has no order.
     internal const long AcquireTimeout = 3_500;
     internal const long GivenTimeout = 1_500;
     internal const long CreateTimeout = 5_010;
+    internal const long ValidateTimeout = 2_113;
+    internal const long ResetTimeout = 2_331;
     internal const long IdleTimeout = 4_000;
     internal const long MaxLifetime = 7_000;
+    internal const long KeepAliveInterval = 4_000;
+    internal const long ValidateAfterIdle = 4_000;
+    internal const long LeakThreshold = 5_000;
     internal const long Tick = 1_000;
 
-    internal static PoolSetup Simplest { get; } = new(0, 1, 4, HasHooks: false, Expires: false, MaxUses: null, MaxWaiters: null);
-}
+    internal static PoolSetup Simplest { get; } = new(0, 1);
 
-/// <summary>A pool, and what is done to it.</summary>
-internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation> Operations)
-{
-    internal const int MostOperations = 40;
+    internal int MaxConcurrentCreates { get; init; } = 4;
 
-    private static readonly Gen<PoolOperation> Operation = Gen.Frequency(
-        Weigh(7, OperationKind.Acquire),
-        Weigh(5, OperationKind.AcquireWithin),
-        Weigh(4, OperationKind.AcquireByDefault),
-        Weigh(3, OperationKind.AcquireNow),
-        Weigh(3, OperationKind.TryAcquire),
-        Weigh(5, OperationKind.Cancel),
-        Weigh(13, OperationKind.DisposeLease),
-        Weigh(2, OperationKind.DisposeTwice),
-        Weigh(3, OperationKind.UseStaleCopy),
-        Weigh(3, OperationKind.InvalidateLease),
-        Weigh(2, OperationKind.DetachLease),
-        Weigh(8, OperationKind.Advance),
-        Weigh(2, OperationKind.Pause),
-        Weigh(4, OperationKind.Resume),
-        Weigh(6, OperationKind.Resize),
-        Weigh(2, OperationKind.InvalidatePool),
-        Weigh(17, OperationKind.CompleteCreation),
-        Weigh(5, OperationKind.FailCreation));
+    /// <summary>Of every second factory; the others have those that these lack.</summary>
+    internal FactoryHooks Hooks { get; init; }
 
-    // About one in a sequence of forty, as little happens afterwards.
-    private static readonly Gen<PoolOperation> AnyOperation = Gen.Frequency(
-        (150, Operation), Weigh(2, OperationKind.Drain), Weigh(1, OperationKind.DisposePool));
+    /// <summary>Whether validations and resets end when they are told to; else at once.</summary>
+    internal bool IsGated { get; init; }
 
-    private static readonly Gen<PoolSetup> AnySetup =
-        from sizes in Gen.Zip(Gen.Choose(0, 2), Gen.Choose(1, 4))
-        from creates in Gen.Choose(1, 3)
-        from flags in Gen.Zip(Gen.Elements(false, true), Gen.Elements(false, true))
-        from limits in Gen.Zip(Gen.Elements<int?>(null, null, 2), Gen.Elements<int?>(null, null, 2))
-        select new PoolSetup(
-            Math.Min(sizes.Item1, sizes.Item2), sizes.Item2, creates, flags.Item1, flags.Item2, limits.Item1, limits.Item2);
+    internal ValidationMode Validation { get; init; }
 
-    internal static Gen<PoolProgram> Any { get; } =
-        from setup in AnySetup
-        from length in Gen.Choose(5, MostOperations)
-        from operations in Gen.ArrayOf(AnyOperation, length)
-        select new PoolProgram(setup, operations);
+    internal bool ValidatesLate { get; init; }
 
-    /// <summary>
-    /// Smaller ones: without a run of operations (long runs first), then in a simpler pool, then with simpler operations.
-    /// </summary>
-    internal IEnumerable<PoolProgram> Shrink()
-    {
-        for (var length = Operations.Count; length >= 1; length /= 2)
-        {
-            for (var start = 0; start < Operations.Count; start += length)
-            {
-                yield return this with { Operations = [.. Operations.Take(start), .. Operations.Skip(start + length)] };
-            }
-        }
+    internal IdleOrder Order { get; init; }
 
-        foreach (var setup in new[]
-        {
-            PoolSetup.Simplest with { MaxSize = Setup.MaxSize },
-            Setup with { MinSize = 0 },
-            Setup with { HasHooks = false },
-            Setup with { Expires = false },
-            Setup with { MaxUses = null, MaxWaiters = null },
-        })
-        {
-            if (setup != Setup)
-            {
-                yield return this with { Setup = setup };
-            }
-        }
+    internal bool EvictsIdle { get; init; }
 
-        for (var index = 0; index < Operations.Count; index++)
-        {
-            var operation = Operations[index];
-            if (operation.Pick > 0)
-            {
-                yield return With(index, operation with { Pick = 0 });
-            }
+    internal bool HasLifetime { get; init; }
 
-            if (operation is { Kind: OperationKind.Advance, Amount: > 0 })
-            {
-                yield return With(index, operation with { Amount = 0 });
-            }
-        }
-    }
+    internal LeakMode Leaks { get; init; }
+
+    internal int? MaxUses { get; init; }
+
+    internal int? MaxWaiters { get; init; }
+
+    internal bool IsPatient { get; init; }
 
     public override string ToString() =>
-        $"{Setup}{Environment.NewLine}{string.Join(Environment.NewLine, Operations.Select((one, at) => $"  {at}: {one}"))}";
+        $"Sizes {MinSize} to {MaxSize}, creates {MaxConcurrentCreates}, hooks {Hooks}, gated {IsGated}, validation {Validation}, "
+        + $"late {ValidatesLate}, {Order}, evicts idle {EvictsIdle}, lifetime {HasLifetime}, leaks {Leaks}, uses {MaxUses}, "
+        + $"waiters {MaxWaiters}, patient {IsPatient}";
 
-    private PoolProgram With(int index, PoolOperation operation) =>
-        this with { Operations = [.. Operations.Take(index), operation, .. Operations.Skip(index + 1)] };
+    internal FactoryHooks HooksOf(int factory) => factory % 2 == 0 ? Hooks : Hooks ^ FactoryHooks.All;
 
-    private static (int Weight, Gen<PoolOperation> Gen) Weigh(int weight, OperationKind kind) =>
-        (weight, from pick in Gen.Choose(0, 7) from amount in Gen.Choose(0, 29) select new PoolOperation(kind, pick, amount));
+    internal bool Validates(ValidationMode mode) => (Validation & mode) != ValidationMode.None;
+
+    internal ResourcePoolOptions ToOptions() => new()
+    {
+        Name = "model",
+        MinSize = MinSize,
+        MaxSize = MaxSize,
+        MaxConcurrentCreates = MaxConcurrentCreates,
+        MaxUses = MaxUses,
+        MaxWaiters = MaxWaiters,
+        AcquireTimeout = TimeSpan.FromMilliseconds(AcquireTimeout),
+        CreateTimeout = TimeSpan.FromMilliseconds(CreateTimeout),
+        ValidateTimeout = TimeSpan.FromMilliseconds(ValidateTimeout),
+        ResetTimeout = TimeSpan.FromMilliseconds(ResetTimeout),
+        DestroyTimeout = null,
+        IdleTimeout = EvictsIdle ? TimeSpan.FromMilliseconds(IdleTimeout) : null,
+        MaxLifetime = HasLifetime ? TimeSpan.FromMilliseconds(MaxLifetime) : null,
+        LifetimeJitter = 0,
+        Validation = Validation,
+        ValidateAfterIdle = ValidatesLate ? TimeSpan.FromMilliseconds(ValidateAfterIdle) : TimeSpan.Zero,
+        KeepAliveInterval = TimeSpan.FromMilliseconds(KeepAliveInterval),
+        IdleOrder = Order,
+        LeakThreshold = Leaks == LeakMode.Off ? null : TimeSpan.FromMilliseconds(LeakThreshold),
+        ReclaimLeaked = Leaks == LeakMode.Reclaimed,
+        PatientWarmUp = IsPatient,
+    };
 }
