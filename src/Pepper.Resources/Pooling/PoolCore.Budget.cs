@@ -121,12 +121,7 @@ internal sealed partial class PoolCore
         }
 
         var lentAt = entry.LentAt;
-        if (lentAt != 0 && !TryForgetLoan(entry, token))
-        {
-            return false;
-        }
-
-        if (!entry.TryMove(token, SlotState.Next(token, SlotState.Idle)))
+        if (lentAt == 0 ? !entry.TryMove(token, SlotState.Next(token, SlotState.Idle)) : !TryReturnNoted(entry, token))
         {
             return false;
         }

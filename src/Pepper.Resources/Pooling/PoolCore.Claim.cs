@@ -71,8 +71,8 @@ internal sealed partial class PoolCore
 
     /// <summary>
     /// Claims the entry that has been idle longest; all were numbered, under the lock, when they became idle. It is claimed as it
-    /// was seen: one that was lent and came back meanwhile is the youngest now. And one that has become idle only after the search
-    /// began may be younger than what the search has passed by then.
+    /// was seen: one that was lent and came back meanwhile is the youngest now. And one that has become idle only after the
+    /// search began may be younger than what the search has passed by then.
     /// </summary>
     private PoolEntry? ClaimOldest(PoolEntry[] entries)
     {

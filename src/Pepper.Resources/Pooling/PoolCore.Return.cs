@@ -68,15 +68,9 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        // Read before the swap: afterwards it may be the next holder's. And cleared: the next holder notes its time only after
-        // its claim, and until then there is to be none rather than an old one.
+        // Read before the swap: afterwards it may be the next holder's.
         var lentAt = entry.LentAt;
-        if (lentAt != 0 && !TryForgetLoan(entry, token))
-        {
-            return false;
-        }
-
-        if (!entry.TryMove(token, SlotState.Next(token, SlotState.Idle)))
+        if (lentAt == 0 ? !entry.TryMove(token, SlotState.Next(token, SlotState.Idle)) : !TryReturnNoted(entry, token))
         {
             return false;
         }
@@ -95,16 +89,20 @@ internal sealed partial class PoolCore
         return true;
     }
 
-    /// <summary>False when the lease is stale, or its loan was reported as leaked: its return is to be told too.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryForgetLoan(PoolEntry entry, long token)
+    /// <summary>
+    /// The same for a loan that has noted its time. The next holder notes its own only after its claim, and until then there is
+    /// to be none rather than an old one; and whoever has not ended this loan must not clear the time of the next. So the entry
+    /// is held in between. False when the lease is stale, or its loan was reported as leaked: its return is to be told too.
+    /// </summary>
+    private bool TryReturnNoted(PoolEntry entry, long token)
     {
-        if (Volatile.Read(ref entry.Word) != token || entry.LeakToken == token)
+        if (entry.LeakToken == token || !entry.TryMove(token, SlotState.Next(token, SlotState.Held)))
         {
             return false;
         }
 
         entry.LentAt = 0;
+        Publish(entry, SlotState.Idle);
         return true;
     }
 

@@ -7,8 +7,8 @@ internal static class ControlScenarios
 {
     internal static IEnumerable<PoolScenario> All =>
     [
-        Disposal, Drain, Invalidation(isValidated: false), Invalidation(isValidated: true), Replacement, Shrinking, Growing, Pauses,
-        Sweeper, Retirement,
+        Disposal, Drain(isTracked: false), Drain(isTracked: true), Invalidation(isValidated: false),
+        Invalidation(isValidated: true), Replacement, Shrinking, ShrinkingWithValidation, Growing, Pauses, Sweeper, Retirement,
     ];
 
     private static PoolScenario Disposal => new(nameof(Disposal), 2, script =>
@@ -25,14 +25,18 @@ internal static class ControlScenarios
         Prepare = static factory => factory.IsSlow = true,
     };
 
-    private static PoolScenario Drain => new(nameof(Drain), 1, script =>
+    private static PoolScenario Drain(bool isTracked) => new(isTracked ? "TrackedDrain" : "Drain", 1, script =>
     {
         var loan = script.Acquire()!;
         script.Actor("holder", loan.Return);
         script.Actor("user", () => script.UseOften(2));
         script.Actor("trier", () => script.TryOften(1));
         script.Actor("drainer", () => script.AwaitEnd("drain", () => script.Pool.DrainAsync(CancellationToken.None)));
-    });
+    })
+    {
+        Configure = options => options.LeakThreshold = isTracked ? TimeSpan.FromHours(1) : null,
+        IsTracked = isTracked,
+    };
 
     private static PoolScenario Invalidation(bool isValidated) =>
         new(isValidated ? "InvalidationWithValidation" : nameof(Invalidation), 2, script =>
@@ -80,6 +84,22 @@ internal static class ControlScenarios
     })
     {
         Prepare = static factory => factory.IsSlow = true,
+    };
+
+    // A claim that validates holds its entry, and nobody sees what will become of it.
+    private static PoolScenario ShrinkingWithValidation => new(nameof(ShrinkingWithValidation), 2, script =>
+    {
+        var loans = new[] { script.Acquire()!, script.Acquire()! };
+        loans[0].Return();
+        loans[1].Return();
+        script.Actor("trier 0", () => script.TryOften(1));
+        script.Actor("trier 1", () => script.TryOften(1));
+        script.Actor("operator", () => script.Resize(1));
+    })
+    {
+        Prepare = static factory => factory.Hooks = FactoryHooks.Validate,
+        IsValidated = true,
+        IsLentWithCare = true,
     };
 
     private static PoolScenario Growing => new(nameof(Growing), 1, script =>

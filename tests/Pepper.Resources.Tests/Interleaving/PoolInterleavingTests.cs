@@ -22,6 +22,9 @@ public sealed class PoolInterleavingTests
     [MemberData(nameof(Scenarios))]
     public void Pool_AnyOrderOfSteps_KeepsItsWord(string name)
     {
+#if !DEBUG
+        Assert.Skip("A release build has no yield points.");
+#endif
         var scenario = PoolScenarios.All.Single(one => one.Name == name);
         var seeds = GivenSeed is { } given ? [given]
             : Enumerable.Range(IsLong ? Environment.TickCount & 0x3fff_ffff : FirstSeed, Count);

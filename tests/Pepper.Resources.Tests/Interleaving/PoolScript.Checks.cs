@@ -18,6 +18,10 @@ internal sealed partial class PoolScript
         {
             Schedule.Fail($"The loan of resource {loan.Probe.Id} ended, and not by its holder.");
         }
+        else if (Scenario.IsTracked && Array.Find(EntriesOf(Pool.Core), entry => entry.Item == loan.Probe)!.LentAt == 0)
+        {
+            Schedule.Fail($"The loan of resource {loan.Probe.Id} has lost the time at which it began.");
+        }
     }
 
     /// <summary>
@@ -42,8 +46,8 @@ internal sealed partial class PoolScript
     }
 
     /// <summary>
-    /// What is claimed has been idle longest: of what is idle now, nothing came back earlier and has an earlier number. The number
-    /// alone does not tell, as what the pool holds for a moment, for a waiter who has just been served, gets a new one.
+    /// What is claimed has been idle longest: of what is idle now, nothing came back earlier and has an earlier number. The
+    /// number alone does not tell, as what the pool holds for a moment, for a waiter who has just been served, gets a new one.
     /// </summary>
     private void CheckOldest(ResourcePool<Probe> pool, Probe probe)
     {

@@ -9,7 +9,7 @@ internal static class ReturnScenarios
     ];
 
     // Copies of one lease are disposed by several, at any time: the next loan is none of their business.
-    private static PoolScenario TwoReturns(bool isTracked) => new(isTracked ? "TwoTrackedReturns" : nameof(TwoReturns), 1, script =>
+    private static PoolScenario TwoReturns(bool isTracked) => new(isTracked ? "TwoTrackedReturns" : "TwoReturns", 1, script =>
     {
         var loan = script.Acquire()!;
         script.Actor("holder", loan.Return);
@@ -20,6 +20,7 @@ internal static class ReturnScenarios
     })
     {
         Configure = options => options.LeakThreshold = isTracked ? TimeSpan.FromHours(1) : null,
+        IsTracked = isTracked,
     };
 
     private static PoolScenario InvalidLease => new(nameof(InvalidLease), 1, script =>

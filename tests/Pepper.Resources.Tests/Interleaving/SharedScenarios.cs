@@ -5,7 +5,10 @@ namespace Pepper.Resources.Tests.Interleaving;
 /// <summary>Pools under one budget: what one of them has idle is what another starves for.</summary>
 internal static class SharedScenarios
 {
-    internal static IEnumerable<PoolScenario> All => [Starving(isSlow: false), Starving(isSlow: true), IdleBesideStarving, TwoEach];
+    internal static IEnumerable<PoolScenario> All =>
+    [
+        Starving(isSlow: false), Starving(isSlow: true), IdleBesideStarving, TwoEach(isTracked: false), TwoEach(isTracked: true),
+    ];
 
     private static PoolScenario Starving(bool isSlow) => new(isSlow ? "SlowStarving" : nameof(Starving), 1, script =>
     {
@@ -32,7 +35,7 @@ internal static class SharedScenarios
         MaxTotal = 1,
     };
 
-    private static PoolScenario TwoEach => new(nameof(TwoEach), 2, script =>
+    private static PoolScenario TwoEach(bool isTracked) => new(isTracked ? "TwoTrackedEach" : "TwoEach", 2, script =>
     {
         var loans = new[] { script.Acquire()!, script.Acquire()! };
         script.Actor("holder 0", loans[0].Return);
@@ -44,5 +47,6 @@ internal static class SharedScenarios
     {
         Pools = 2,
         MaxTotal = 2,
+        Configure = options => options.LeakThreshold = isTracked ? TimeSpan.FromHours(1) : null,
     };
 }
