@@ -55,6 +55,8 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
                 "A ValueTask is awaited once, and its result is not asked for before it has ended. Use AsTask() for more.");
         }
 
+        YieldPoint.Reach();
+
         // The test for a sealed type is one comparison, that for an exception is a walk.
         var result = _result!;
         var failure = result is PoolEntry ? null : (Exception)result;
@@ -99,6 +101,7 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
         {
             // Before the continuation: whoever finds that takes this too.
             _state = state;
+            YieldPoint.Reach();
             before = Interlocked.CompareExchange(ref _continuation, continuation, null);
             if (before is null)
             {
@@ -111,7 +114,7 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
             throw new InvalidOperationException("The ValueTask is awaited already. Use AsTask() to await one more than once.");
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(continuation, state, Core!.HandsOverLocally);
+        BackgroundWork.Queue(continuation, state, Core!.HandsOverLocally);
     }
 
     private void ThrowIfOld(short token)
@@ -127,10 +130,11 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
         // Before: once the result is there, the waiter may be another caller's.
         var isLocal = Core!.HandsOverLocally;
         Volatile.Write(ref _result, result);
+        YieldPoint.Reach();
         var continuation = Volatile.Read(ref _continuation) ?? Interlocked.CompareExchange(ref _continuation, Ended, null);
         if (continuation is not null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(continuation, _state, isLocal);
+            BackgroundWork.Queue(continuation, _state, isLocal);
         }
     }
 
@@ -146,6 +150,7 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
     {
         var isQuiet = _registration == default || _registration.Unregister();
         _registration = default;
+        YieldPoint.Reach();
         if (isQuiet)
         {
             _continuation = null;

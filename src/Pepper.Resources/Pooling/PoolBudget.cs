@@ -108,6 +108,7 @@ internal sealed class PoolBudget(int max, TimeProvider timeProvider)
     {
         // Either who stands in line finds the resource, or is seen here.
         Interlocked.MemoryBarrier();
+        YieldPoint.Reach();
         if (Starving == 0)
         {
             return;
@@ -129,6 +130,7 @@ internal sealed class PoolBudget(int max, TimeProvider timeProvider)
     /// <param name="ownWait">How long that pool's first caller has waited; null when nobody waits there.</param>
     internal bool TryClaimReturned(PoolShare share, TimeSpan? ownWait)
     {
+        YieldPoint.Reach();
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
@@ -155,6 +157,7 @@ internal sealed class PoolBudget(int max, TimeProvider timeProvider)
     {
         while (Starving > 0)
         {
+            YieldPoint.Reach();
             PoolShare? share;
             bool isFree;
             long reasons;
@@ -203,6 +206,7 @@ internal sealed class PoolBudget(int max, TimeProvider timeProvider)
     {
         while (share.IsStarving)
         {
+            YieldPoint.Reach();
             var victim = default(PoolVictim);
             foreach (var (other, _) in _shares)
             {
@@ -223,6 +227,7 @@ internal sealed class PoolBudget(int max, TimeProvider timeProvider)
             }
         }
 
+        YieldPoint.Reach();
         lock (_lock)
         {
             AssertInvariants_NeedsLock();

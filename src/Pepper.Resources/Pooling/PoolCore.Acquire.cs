@@ -313,7 +313,9 @@ internal sealed partial class PoolCore
     /// <summary>Whether somebody waits that nothing under way will serve.</summary>
     private bool CanServe()
     {
+        YieldPoint.Reach();
         var gate = Volatile.Read(ref _gate.Word);
+        YieldPoint.Reach();
         return (gate & (PausedFlag | DisposedFlag)) == 0 && (gate & WaitingMask) > Volatile.Read(ref _validating);
     }
 

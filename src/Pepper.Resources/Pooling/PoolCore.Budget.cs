@@ -62,7 +62,7 @@ internal sealed partial class PoolCore
 
             Close_NeedsLock([]);
             SetGate_NeedsLock(flagsToClear: PausedFlag);
-            _disposal = Task.Run(FinishDisposalAsync);
+            _disposal = BackgroundWork.Run(FinishDisposalAsync);
         }
 
         return true;
@@ -75,6 +75,7 @@ internal sealed partial class PoolCore
         var spare = -1;
         foreach (var entry in Volatile.Read(ref _entries))
         {
+            YieldPoint.Reach();
             var word = Volatile.Read(ref entry.Word);
             if (SlotState.Of(word) != SlotState.Idle)
             {
@@ -139,6 +140,7 @@ internal sealed partial class PoolCore
             ServeWaiters();
         }
 
+        YieldPoint.Reach();
         if (budget.Starving > 0)
         {
             budget.NoteIdle();

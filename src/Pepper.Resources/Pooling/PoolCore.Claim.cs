@@ -69,22 +69,31 @@ internal sealed partial class PoolCore
         return null;
     }
 
-    /// <summary>Claims the entry that has been idle longest; all were numbered, under the lock, when they became idle.</summary>
-    private static PoolEntry? ClaimOldest(PoolEntry[] entries)
+    /// <summary>
+    /// Claims the entry that has been idle longest; all were numbered, under the lock, when they became idle. It is claimed as it
+    /// was seen: one that was lent and came back meanwhile is the youngest now. And one that has become idle only after the
+    /// search began may be younger than what the search has passed by then.
+    /// </summary>
+    private PoolEntry? ClaimOldest(PoolEntry[] entries)
     {
         while (true)
         {
+            var last = Volatile.Read(ref _idleSequence);
             PoolEntry? oldest = null;
+            var (oldestWord, oldestSequence) = (0L, long.MaxValue);
             foreach (var entry in entries)
             {
-                if (SlotState.Of(Volatile.Read(ref entry.Word)) == SlotState.Idle
-                    && (oldest is null || entry.NeedDetails().IdleSequence < oldest.NeedDetails().IdleSequence))
+                YieldPoint.Reach();
+                var word = Volatile.Read(ref entry.Word);
+                var sequence = entry.Details?.IdleSequence ?? 0;
+                if (SlotState.Of(word) == SlotState.Idle && sequence < oldestSequence)
                 {
-                    oldest = entry;
+                    (oldest, oldestWord, oldestSequence) = (entry, word, sequence);
                 }
             }
 
-            if (oldest is null || TryClaim(oldest, SlotState.Held, out _))
+            if (oldest is null
+                || (oldestSequence <= last && oldest.TryMove(oldestWord, SlotState.With(oldestWord, SlotState.Held))))
             {
                 return oldest;
             }
@@ -93,6 +102,7 @@ internal sealed partial class PoolCore
 
     private static bool TryClaim(PoolEntry entry, long state, out long word)
     {
+        YieldPoint.Reach();
         var before = Volatile.Read(ref entry.Word);
         word = SlotState.With(before, state);
         return SlotState.Of(before) == SlotState.Idle && entry.TryMove(before, word);

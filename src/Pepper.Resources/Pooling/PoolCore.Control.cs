@@ -118,7 +118,7 @@ internal sealed partial class PoolCore
             if (_disposal is null)
             {
                 Close_NeedsLock(told);
-                _disposal = Task.Run(FinishDisposalAsync);
+                _disposal = BackgroundWork.Run(FinishDisposalAsync);
             }
 
             disposal = _disposal;
@@ -188,6 +188,7 @@ internal sealed partial class PoolCore
     /// </summary>
     private void SettleIfClosing(bool isSignalled = true)
     {
+        YieldPoint.Reach();
         var gate = Volatile.Read(ref _gate.Word);
         if ((gate & (DrainingFlag | DisposedFlag)) == 0 || (gate & WaitingMask) != 0)
         {

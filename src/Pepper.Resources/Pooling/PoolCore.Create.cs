@@ -92,7 +92,7 @@ internal sealed partial class PoolCore
             return;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(
+        BackgroundWork.Queue(
             static state => state.Core.Run(state.Creation), (Core: this, Creation: creation), preferLocal: false);
     }
 

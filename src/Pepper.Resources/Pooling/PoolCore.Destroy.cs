@@ -16,7 +16,7 @@ internal sealed partial class PoolCore
 
     /// <summary>Destroys an entry that is marked so already. User code may block, hence not on this thread.</summary>
     private void StartDestroy(PoolEntry entry, DestroyReason reason) =>
-        ThreadPool.UnsafeQueueUserWorkItem(
+        BackgroundWork.Queue(
             static state => state.Core.RunDestroy(state.Entry.Factory, state.Entry.Item!, state.Reason, state.Entry),
             (Core: this, Entry: entry, Reason: reason),
             preferLocal: false);

@@ -127,6 +127,7 @@ internal sealed partial class PoolCore
     {
         foreach (var entry in Volatile.Read(ref _entries))
         {
+            YieldPoint.Reach();
             if (entry.Generation != Volatile.Read(ref _generation))
             {
                 Sweep(entry, DestroyReason.PoolInvalidated);

@@ -47,7 +47,7 @@ internal sealed partial class PoolCore
         foreach (var entry in due)
         {
             // Not on the timer's thread: a validation may block before it awaits.
-            ThreadPool.UnsafeQueueUserWorkItem(
+            BackgroundWork.Queue(
                 static state => _ = state.Core.KeepAliveAsync(state.Entry), (Core: this, Entry: entry), preferLocal: false);
         }
     }

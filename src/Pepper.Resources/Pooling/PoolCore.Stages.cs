@@ -30,6 +30,7 @@ internal sealed partial class PoolCore
         if (running.IsCompleted)
         {
             Interlocked.Decrement(ref _validating);
+            YieldPoint.Reach();
             return true;
         }
 
@@ -69,6 +70,7 @@ internal sealed partial class PoolCore
 
         // Not before: a caller that may not wait must see the resource either here or idle. The waiter that this was for, or one
         // whom it kept from being served, may have another to try.
+        YieldPoint.Reach();
         Interlocked.Decrement(ref _validating);
         ServeQueue();
     }

@@ -173,7 +173,9 @@ internal sealed partial class PoolCore : IResourceSource
     {
         Debug.Assert(SlotState.Of(entry.Word) == SlotState.Held, "Only what the pool holds is published.");
         var word = SlotState.With(Volatile.Read(ref entry.Word), state);
+        YieldPoint.Reach();
         Interlocked.Exchange(ref entry.Word, word);
+        YieldPoint.Reach();
         if (entry.Generation != Volatile.Read(ref _generation))
         {
             Sweep(entry, DestroyReason.PoolInvalidated);
@@ -196,6 +198,7 @@ internal sealed partial class PoolCore : IResourceSource
     {
         while (true)
         {
+            YieldPoint.Reach();
             var word = Volatile.Read(ref entry.Word);
             if (SlotState.Of(word) == SlotState.Idle)
             {
@@ -231,11 +234,14 @@ internal sealed partial class PoolCore : IResourceSource
             _progress = null;
         }
 
-        progress?.TrySetResult();
+        if (progress is not null)
+        {
+            BackgroundWork.Complete(progress);
+        }
     }
 
     private Task NextProgress_NeedsLock() =>
-        (_progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        (_progress ??= BackgroundWork.NewCompletion()).Task;
 
     [Conditional("DEBUG")]
     private void AssertInvariants_NeedsLock()

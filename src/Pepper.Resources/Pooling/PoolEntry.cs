@@ -103,5 +103,11 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
 
     internal override string Describe() => $"pool '{core.Name}'";
 
-    internal bool TryMove(long from, long to) => Interlocked.CompareExchange(ref Word, to, from) == from;
+    internal bool TryMove(long from, long to)
+    {
+        YieldPoint.Reach();
+        var isMoved = Interlocked.CompareExchange(ref Word, to, from) == from;
+        YieldPoint.Reach();
+        return isMoved;
+    }
 }

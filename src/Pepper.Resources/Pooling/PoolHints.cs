@@ -12,7 +12,7 @@ internal sealed class PoolHints
 {
     private readonly Padded[] _hints = new Padded[BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount)];
 
-    internal ref int ForThisProcessor() => ref _hints[Thread.GetCurrentProcessorId() & (_hints.Length - 1)].Index;
+    internal ref int ForThisProcessor() => ref _hints[YieldPoint.Processor & (_hints.Length - 1)].Index;
 
     // Two cache lines: processors fetch lines in pairs.
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -23,6 +23,7 @@ internal struct PoolLatch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Scope EnterScope()
     {
+        YieldPoint.Reach();
         if (Interlocked.CompareExchange(ref _taken, 1, 0) != 0)
         {
             EnterSlowly();
@@ -43,13 +44,18 @@ internal struct PoolLatch
     }
 
     [Conditional("DEBUG")]
-    private void NoteHolder(int thread) => _holder = thread;
+    private void NoteHolder(int thread)
+    {
+        _holder = thread;
+        YieldPoint.CountLatch(thread == 0 ? -1 : 1);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Exit()
     {
         NoteHolder(0);
         Volatile.Write(ref _taken, 0);
+        YieldPoint.Reach();
     }
 
     internal readonly ref struct Scope

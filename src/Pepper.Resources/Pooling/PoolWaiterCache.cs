@@ -63,6 +63,7 @@ internal sealed class PoolWaiterCache(object kind)
             // Each knows how many there are from it on.
             waiter.DueAt = (head?.DueAt ?? 0) + 1;
             waiter.QueueNext = head;
+            YieldPoint.Reach();
         }
         while (waiter.DueAt <= MostShared && Interlocked.CompareExchange(ref _shared, waiter, head) != head);
     }
@@ -72,6 +73,7 @@ internal sealed class PoolWaiterCache(object kind)
     /// </summary>
     private PoolWaiter? TakeShared()
     {
+        YieldPoint.Reach();
         if (Interlocked.Exchange(ref _shared, null) is not { } waiter)
         {
             return null;
