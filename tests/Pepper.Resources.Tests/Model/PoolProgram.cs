@@ -43,10 +43,11 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
         Weigh(2, OperationKind.TryAcquire),
         Weigh(14, OperationKind.DisposeLease),
         Weigh(2, OperationKind.BreakResource),
-        Weigh(14, OperationKind.Advance),
-        Weigh(1, OperationKind.Resize),
+        (8, Gen.Constant(new PoolOperation(OperationKind.Advance))),
+        Weigh(8, OperationKind.Advance),
+        Weigh(4, OperationKind.Resize),
         Weigh(1, OperationKind.InvalidateOver),
-        Weigh(4, OperationKind.WarmUp),
+        Weigh(2, OperationKind.WarmUp),
         Weigh(14, OperationKind.CompleteCreation),
         Weigh(10, OperationKind.PassStage),
         Weigh(3, OperationKind.RefuseStage));
@@ -54,6 +55,13 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
     // About one in a sequence of forty, as little happens afterwards.
     private static readonly Gen<PoolOperation> AnyOperation = WithEnds(Operation);
     private static readonly Gen<PoolOperation> AnyCalmOperation = WithEnds(CalmOperation);
+
+    // A calm sequence begins with some that are idle, of different age.
+    private static readonly PoolOperation[] Prologue =
+    [
+        new(OperationKind.WarmUp), new(OperationKind.CompleteCreation), new(OperationKind.Advance),
+        new(OperationKind.CompleteCreation),
+    ];
 
     private static readonly Gen<bool> Flag = Gen.Elements(false, true);
 
@@ -88,7 +96,7 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
         from length in Gen.Choose(5, MostOperations)
         from isCalm in Gen.Elements(false, false, true)
         from operations in Gen.ArrayOf(isCalm ? AnyCalmOperation : AnyOperation, length)
-        select new PoolProgram(setup, operations);
+        select isCalm ? new PoolProgram(Calm(setup), [.. Prologue, .. operations]) : new PoolProgram(setup, operations);
 
     /// <summary>
     /// Smaller ones: without a run of operations (long runs first), then in a simpler pool, then with simpler operations.
@@ -149,6 +157,13 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
 
     private PoolProgram With(int index, PoolOperation operation) =>
         this with { Operations = [.. Operations.Take(index), operation, .. Operations.Skip(index + 1)] };
+
+    private static PoolSetup Calm(PoolSetup setup) => setup with
+    {
+        MinSize = Math.Min(2, setup.MaxSize),
+        Hooks = setup.Hooks | FactoryHooks.Validate,
+        Validation = setup.Validation | ValidationMode.WhileIdle,
+    };
 
     private static Gen<PoolOperation> WithEnds(Gen<PoolOperation> operation) => Gen.Frequency(
         (170, operation), Weigh(2, OperationKind.Drain), Weigh(1, OperationKind.DisposePool));
