@@ -169,7 +169,8 @@ internal sealed partial class PoolModel
         public override readonly string ToString() =>
             $"now {Now}, started {StartedAt}, sizes {MinSize} {MaxSize}, generation {Generation} {Factory} {Renewal} "
             + $"{RenewedAt}, paused {IsPaused}, draining {IsDraining}, disposed {IsDisposed}, failures {FailuresInARow} "
-            + $"{LastFailure} {RetryMinimumAt} {CreateFailures}, idle {IdleNumber}, validations {Validations}, waits {Waits} {Timeouts} "
-            + $"{Cancellations} {Rejections}, created {Created}, acquired {Acquired}, abandoned {Abandoned}, leaks {Leaks}";
+            + $"{LastFailure} {RetryMinimumAt} {CreateFailures}, idle {IdleNumber}, validations {Validations}, "
+            + $"waits {Waits} {Timeouts} {Cancellations} {Rejections}, created {Created}, "
+            + $"acquired {Acquired}, abandoned {Abandoned}, leaks {Leaks}";
     }
 }

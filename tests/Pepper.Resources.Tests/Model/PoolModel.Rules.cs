@@ -130,11 +130,12 @@ internal sealed partial class PoolModel
         : IsExpiredAtReturn(resource) ? resource.ExpiryReason
         : null;
 
-    /// <summary>A plain return need not look at the time: the next tick does.</summary>
+    /// <summary>A return that leads to nothing else need not look at the time: the next tick does.</summary>
     private bool IsExpiredAtReturn(ModelResource resource)
     {
-        var over = _n.Now - resource.ExpiresAt;
-        return over >= PoolSetup.Tick || (over >= 0 && _choices.Maybe());
+        var leadsToMore =
+            _setup.MaxUses is not null || _setup.Order == IdleOrder.Fifo || Has(resource, FactoryHooks.Reset);
+        return resource.ExpiresAt <= _n.Now && (leadsToMore || _choices.Maybe());
     }
 
     /// <summary>What is ready goes to the first in the queue, is idle, or is too many, or too old, for either.</summary>

@@ -102,8 +102,8 @@ internal sealed record ModelResource(
 
     public override string ToString() =>
         $"{Id}: {Phase} by {Factory} in {Generation}/{Renewal} before {QueuedBefore}, since {Since}, uses {Uses}, "
-        + $"holder {Holder}, {Reason}, due {ExpiresAt} {ExpiryReason}, seen {SeenIdleAt}, checked {CheckedAt}, idle {IdleNumber}, "
-        + $"broken {IsBroken}, awaited {IsAwaited}, suspect {IsSuspect}";
+        + $"holder {Holder}, {Reason}, due {ExpiresAt} {ExpiryReason}, seen {SeenIdleAt}, checked {CheckedAt}, "
+        + $"idle {IdleNumber}, broken {IsBroken}, awaited {IsAwaited}, suspect {IsSuspect}";
 }
 
 /// <summary>A caller as the model sees it.</summary>

@@ -27,7 +27,7 @@ public sealed class PoolModelTests
     [Fact]
     public async Task Pool_RandomSequences_DoesWhatTheModelAllows()
     {
-        var count = IsLong ? 200_000 : 2_000;
+        var count = IsLong ? 200_000 : 4_000;
         for (var index = 0; index < count; index++)
         {
             var program = ProgramOf(FirstSeed + index);

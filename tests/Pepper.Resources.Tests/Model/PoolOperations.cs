@@ -89,7 +89,7 @@ internal sealed record PoolSetup(int MinSize, int MaxSize)
     internal const long CreateTimeout = 5_010;
     internal const long ValidateTimeout = 2_113;
     internal const long ResetTimeout = 2_331;
-    internal const long IdleTimeout = 4_000;
+    internal const long IdleTimeout = 6_000;
     internal const long MaxLifetime = 7_000;
     internal const long KeepAliveInterval = 4_000;
     internal const long ValidateAfterIdle = 4_000;

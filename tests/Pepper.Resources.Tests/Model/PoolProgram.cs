@@ -37,16 +37,38 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
         Weigh(3, OperationKind.RefuseStage),
         Weigh(2, OperationKind.FailStage));
 
+    // Little but time passes: resources stay idle for long, are kept alive, and are evicted.
+    private static readonly Gen<PoolOperation> CalmOperation = Gen.Frequency(
+        Weigh(8, OperationKind.Acquire),
+        Weigh(2, OperationKind.TryAcquire),
+        Weigh(14, OperationKind.DisposeLease),
+        Weigh(2, OperationKind.BreakResource),
+        (8, Gen.Constant(new PoolOperation(OperationKind.Advance))),
+        Weigh(8, OperationKind.Advance),
+        Weigh(4, OperationKind.Resize),
+        Weigh(1, OperationKind.InvalidateOver),
+        Weigh(2, OperationKind.WarmUp),
+        Weigh(14, OperationKind.CompleteCreation),
+        Weigh(10, OperationKind.PassStage),
+        Weigh(3, OperationKind.RefuseStage));
+
     // About one in a sequence of forty, as little happens afterwards.
-    private static readonly Gen<PoolOperation> AnyOperation = Gen.Frequency(
-        (170, Operation), Weigh(2, OperationKind.Drain), Weigh(1, OperationKind.DisposePool));
+    private static readonly Gen<PoolOperation> AnyOperation = WithEnds(Operation);
+    private static readonly Gen<PoolOperation> AnyCalmOperation = WithEnds(CalmOperation);
+
+    // A calm sequence begins with some that are idle, of different age.
+    private static readonly PoolOperation[] Prologue =
+    [
+        new(OperationKind.WarmUp), new(OperationKind.CompleteCreation), new(OperationKind.Advance),
+        new(OperationKind.CompleteCreation),
+    ];
 
     private static readonly Gen<bool> Flag = Gen.Elements(false, true);
 
     private static readonly Gen<PoolSetup> AnySetup =
-        from sizes in Gen.Zip(Gen.Choose(0, 2), Gen.Choose(1, 4))
+        from sizes in Gen.Zip(Gen.Choose(0, 2), Gen.Elements(1, 2, 2, 3, 3, 4))
         from creates in Gen.Choose(1, 3)
-        from stages in Gen.Zip(Gen.Choose(0, 3), Flag)
+        from stages in Gen.Zip(Gen.Elements(0, 1, 2, 3, 3), Flag)
         from validation in Gen.Zip(Gen.Choose(0, 7), Gen.Elements(false, false, true))
         from order in Gen.Elements(IdleOrder.Lifo, IdleOrder.Fifo)
         from ends in Gen.Zip(Flag, Flag)
@@ -72,8 +94,9 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
     internal static Gen<PoolProgram> Any { get; } =
         from setup in AnySetup
         from length in Gen.Choose(5, MostOperations)
-        from operations in Gen.ArrayOf(AnyOperation, length)
-        select new PoolProgram(setup, operations);
+        from isCalm in Gen.Elements(false, false, true)
+        from operations in Gen.ArrayOf(isCalm ? AnyCalmOperation : AnyOperation, length)
+        select isCalm ? new PoolProgram(Calm(setup), [.. Prologue, .. operations]) : new PoolProgram(setup, operations);
 
     /// <summary>
     /// Smaller ones: without a run of operations (long runs first), then in a simpler pool, then with simpler operations.
@@ -134,6 +157,16 @@ internal sealed record PoolProgram(PoolSetup Setup, IReadOnlyList<PoolOperation>
 
     private PoolProgram With(int index, PoolOperation operation) =>
         this with { Operations = [.. Operations.Take(index), operation, .. Operations.Skip(index + 1)] };
+
+    private static PoolSetup Calm(PoolSetup setup) => setup with
+    {
+        MinSize = Math.Min(2, setup.MaxSize),
+        Hooks = setup.Hooks | FactoryHooks.Validate,
+        Validation = setup.Validation | ValidationMode.WhileIdle,
+    };
+
+    private static Gen<PoolOperation> WithEnds(Gen<PoolOperation> operation) => Gen.Frequency(
+        (170, operation), Weigh(2, OperationKind.Drain), Weigh(1, OperationKind.DisposePool));
 
     private static (int Weight, Gen<PoolOperation> Gen) Weigh(int weight, OperationKind kind) =>
         (weight, from pick in Gen.Choose(0, 7) from amount in Gen.Choose(0, 29) select new PoolOperation(kind, pick, amount));

@@ -104,6 +104,39 @@ public sealed class PoolMinimumTests : PoolTestBase
     }
 
     [Fact]
+    public async Task WarmUpAsync_MinimumIsLoweredMeanwhile_EndsWhenThatIsThere()
+    {
+        Factory.Set(Stage.Create, Behaviour.Slow);
+        await using var pool = NewPool(options => options.MinSize = 2);
+        var warm = pool.WarmUpAsync(Stop);
+        await Until(() => Factory.Calls(Stage.Create) == 2);
+        Assert.False(warm.IsCompleted);
+
+        pool.Resize(0, 2);
+
+        await warm.WaitAsync(Guard, Stop);
+        Assert.Equal(2, pool.Statistics.Creating);
+        Factory.Open(Stage.Create);
+    }
+
+    [Fact]
+    public async Task WarmUpAsync_PoolIsDrainedWhileACallerWaits_ThrowsAtOnce()
+    {
+        Factory.Set(Stage.Create, Behaviour.Slow);
+        await using var pool = NewPool(options => options.MinSize = 1);
+        var warm = pool.WarmUpAsync(Stop);
+        var caller = Ask(pool);
+        await Until(() => Factory.Calls(Stage.Create) == 1);
+
+        var drained = pool.DrainAsync(Stop);
+
+        await Assert.ThrowsAsync<PoolClosedException>(() => warm.WaitAsync(Guard, Stop));
+        Factory.Open(Stage.Create);
+        (await caller.WaitAsync(Guard, Stop)).Dispose();
+        await drained.WaitAsync(Guard, Stop);
+    }
+
+    [Fact]
     public async Task WarmUpAsync_PoolIsDisposedMeanwhile_Throws()
     {
         Factory.Set(Stage.Create, Behaviour.Slow);

@@ -47,6 +47,27 @@ public sealed class PoolRenewalTests : PoolTestBase
     }
 
     [Fact]
+    public async Task Invalidate_OverATimeWhileOneIsMadeThatFails_DoesNotConcernTheNextInItsPlace()
+    {
+        Factory.Set(Stage.Create, Behaviour.NeverEnds);
+        await using var pool = NewPool(options => (options.MaxSize, options.CreateTimeout) = (1, TimeSpan.FromSeconds(10)));
+        var first = Ask(pool);
+        await Until(() => Factory.Calls(Stage.Create) == 1);
+        pool.Invalidate(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAsync<ResourceTimeoutException>(() => first.WaitAsync(Guard, Stop));
+        await Until(() => pool.Statistics.Size == 0);
+        Factory.Heal(Stage.Create);
+
+        await (await Lend(pool)).DisposeAsync();
+        Time.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.Equal(1, pool.Statistics.Idle);
+        Assert.False((await Lend(pool)).IsStale);
+        Assert.Equal((1, 0), (Factory.Created, Factory.Destroyed));
+    }
+
+    [Fact]
     public async Task Invalidate_OverATimeWhileOneIsMade_ConcernsItToo()
     {
         Factory.Set(Stage.Create, Behaviour.Slow);

@@ -86,7 +86,7 @@ public sealed class PoolSoakTests : IDisposable
     private static List<SoakTarget> NewTargets() =>
     [
         new SoakPool("plain", 3, FactoryHooks.None, static _ => { }),
-        new SoakPool("single", 1, FactoryHooks.None, static options => options.MaxWaiters = 5),
+        new SoakPool("single", 1, FactoryHooks.None, static options => options.MaxWaiters = 6),
         new SoakPool("validated", 3, FactoryHooks.Validate, static options => options.MaxUses = 500),
         new SoakPool("reset", 3, FactoryHooks.All, static options =>
             options.Validation = ValidationMode.OnBorrow | ValidationMode.OnReturn),

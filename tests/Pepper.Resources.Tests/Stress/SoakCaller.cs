@@ -41,6 +41,10 @@ internal sealed class SoakCaller(SoakTarget target, Random random, Func<bool> is
             catch (Exception failure)
             {
                 Note(failure, isBlocking: false);
+                if (failure is PoolExhaustedException { Reason: ExhaustionReason.QueueFull })
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+                }
             }
         }
     }

@@ -85,8 +85,13 @@ internal sealed class SoakKeyedPool : SoakTarget
         var statistics = _pools.Statistics;
         Check("Made", Ledger.Made, Ledger.Destroyed + Ledger.Detached);
 
-        // What comes when its key has been retired, and its creation given up, is destroyed and counts no longer.
-        Check("Created, but not counted as destroyed", Ledger.Made - statistics.Created, Ledger.Destroyed - statistics.Destroyed);
+        // What comes when its creation has been given up, and its key retired, is destroyed, but may be counted no longer.
+        var (uncreated, undestroyed) = (Ledger.Made - statistics.Created, Ledger.Destroyed - statistics.Destroyed);
+        if (uncreated < 0 || undestroyed < uncreated || undestroyed > Ledger.Late)
+        {
+            Ledger.Fault($"Of {Ledger.Made} (late {Ledger.Late}), {uncreated} and {undestroyed} are not counted: {statistics}");
+        }
+
         Check("Detached", Ledger.Detached, statistics.Detached);
         Check("Acquired", Counts.Served, statistics.Acquired);
         Check("Waiting", 0, statistics.Waiting);

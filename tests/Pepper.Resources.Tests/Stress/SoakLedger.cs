@@ -37,6 +37,9 @@ internal sealed class SoakLedger(string name, int cap)
 
     internal int Made { get; private set; }
 
+    /// <summary>Of those, how many came when their creation had been cancelled.</summary>
+    internal int Late { get; private set; }
+
     internal int Destroyed { get; private set; }
 
     internal int Detached { get; private set; }
@@ -83,6 +86,7 @@ internal sealed class SoakLedger(string name, int cap)
             if (isMade)
             {
                 Made++;
+                Late += _live[id].IsCancellationRequested ? 1 : 0;
             }
             else
             {
