@@ -7,7 +7,8 @@ internal static class StageScenarios
 {
     internal static IEnumerable<PoolScenario> All =>
     [
-        FailingCreations, SlowCreations, Validation(isSlow: false), Validation(isSlow: true), UnfitBesideFit, Resets, KeepAlive, OldestFirst,
+        FailingCreations, SlowCreations, Validation(isSlow: false), Validation(isSlow: true), UnfitBesideFit, Resets, KeepAlive,
+        OldestFirst,
     ];
 
     private static PoolScenario FailingCreations => new(nameof(FailingCreations), 2, script =>
