@@ -14,7 +14,7 @@ internal static class BackgroundWork
 #if DEBUG
         if (YieldPoint.Interleaver is { } interleaver)
         {
-            interleaver.Queue(() => work(state));
+            QueueTo(interleaver, work, state);
             return;
         }
 #endif
@@ -28,7 +28,7 @@ internal static class BackgroundWork
         if (YieldPoint.Interleaver is { } interleaver)
         {
             var ended = new TaskCompletionSource();
-            interleaver.Queue(() => _ = RunAsync(work, ended));
+            QueueTo(interleaver, static state => _ = RunAsync(state.Work, state.Ended), (Work: work, Ended: ended));
             return ended.Task;
         }
 #endif
@@ -53,7 +53,7 @@ internal static class BackgroundWork
 #if DEBUG
         if (YieldPoint.Interleaver is { } interleaver)
         {
-            interleaver.Queue(() => completion.TrySetResult());
+            QueueTo(interleaver, static completion => completion.TrySetResult(), completion);
             return;
         }
 #endif
@@ -61,6 +61,10 @@ internal static class BackgroundWork
     }
 
 #if DEBUG
+    // Apart, so that what it captures is allocated here alone.
+    private static void QueueTo<TState>(IInterleaver interleaver, Action<TState> work, TState state) =>
+        interleaver.Queue(() => work(state));
+
     private static async Task RunAsync(Func<Task> work, TaskCompletionSource ended)
     {
         try

@@ -11,7 +11,7 @@ public sealed class PoolInterleavingTests
 {
     private const int FirstSeed = 1;
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("PEPPER_LONG") == "1";
-    private static readonly int Count = IsLong ? 100_000 : 2_000;
+    private static readonly int Count = IsLong ? 100_000 : 1_000;
 
     public static TheoryData<string> Scenarios => [.. PoolScenarios.All.Select(static scenario => scenario.Name)];
 

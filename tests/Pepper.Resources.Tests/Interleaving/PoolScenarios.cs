@@ -66,18 +66,26 @@ internal static class PoolScenarios
         script.Actor("patient", () => script.UseOften(1));
     });
 
-    // A waiter that is used again must not be cancelled by the token of its last use.
+    // A waiter that is used again must not be cancelled by the token of its last use. Its second wait begins while the first
+    // loan is still out, so it is a wait whoever goes on when.
     private static PoolScenario LateCancellation => new(nameof(LateCancellation), 1, script =>
     {
         var loan = script.Acquire()!;
         var source = new CancellationTokenSource();
+        Loan? first = null;
+        var isOver = false;
         script.Actor("holder", loan.Return);
         script.Actor("reuser", () =>
         {
-            script.Acquire(cancellationToken: source.Token)?.Return();
-            script.UseOften(2);
+            first = script.Acquire(cancellationToken: source.Token);
+            isOver = true;
+            script.UseOften(1);
         });
-        script.Actor("other", () => script.UseOften(2));
+        script.Actor("returner", () =>
+        {
+            script.Schedule.WaitUntil(() => isOver);
+            first?.Return();
+        });
         script.Actor("canceller", () => script.Schedule.Do("cancel", source.Cancel));
     });
 

@@ -31,6 +31,12 @@ internal sealed class ProbeFactory(Schedule schedule) : IResourceFactory<Probe>
     /// <summary>Whether creations and destructions end later, as strands of their own.</summary>
     internal bool IsSlow { get; set; }
 
+    /// <summary>Whether validations end later too, where the others do.</summary>
+    internal bool IsValidationSlow { get; set; } = true;
+
+    /// <summary>When destructions may end; null for at any time.</summary>
+    internal Func<bool>? DestructionsEnd { get; set; }
+
     /// <summary>How many may be live at most, those being made or destroyed included.</summary>
     internal int Limit { get; set; } = int.MaxValue;
 
@@ -69,7 +75,7 @@ internal sealed class ProbeFactory(Schedule schedule) : IResourceFactory<Probe>
     public ValueTask<bool> ValidateAsync(Probe resource, CancellationToken cancellationToken)
     {
         ThrowIfUsed(resource, "validated");
-        return new ValueTask<bool>(LaterAsync(() => resource.IsValidated = IsFit(resource)));
+        return new ValueTask<bool>(LaterAsync(() => resource.IsValidated = IsFit(resource), IsValidationSlow));
     }
 
     public ValueTask<bool> ResetAsync(Probe resource, CancellationToken cancellationToken)
@@ -83,7 +89,15 @@ internal sealed class ProbeFactory(Schedule schedule) : IResourceFactory<Probe>
         ThrowIfUsed(resource, "destroyed");
         resource.DestroyedFor = reason;
         schedule.Note($"destroys {resource.Id}: {reason}");
-        return new ValueTask(LaterAsync(() => Live--));
+        return new ValueTask(LaterAsync(() =>
+        {
+            if (DestructionsEnd is not null)
+            {
+                schedule.WaitUntil(DestructionsEnd);
+            }
+
+            return Live--;
+        }));
     }
 
     /// <summary>The user has it now.</summary>
@@ -99,9 +113,9 @@ internal sealed class ProbeFactory(Schedule schedule) : IResourceFactory<Probe>
         schedule.Reach();
     }
 
-    private Task<TResult> LaterAsync<TResult>(Func<TResult> end)
+    private Task<TResult> LaterAsync<TResult>(Func<TResult> end, bool mayBeSlow = true)
     {
-        if (!IsSlow)
+        if (!IsSlow || !mayBeSlow)
         {
             return Task.FromResult(end());
         }

@@ -7,7 +7,8 @@ internal static class SharedScenarios
 {
     internal static IEnumerable<PoolScenario> All =>
     [
-        Starving(isSlow: false), Starving(isSlow: true), IdleBesideStarving, TwoEach(isTracked: false), TwoEach(isTracked: true),
+        Starving(isSlow: false), Starving(isSlow: true), IdleBesideStarving, TwoEach(isTracked: false),
+        TwoEach(isTracked: true), DrainedWhileStarving,
     ];
 
     private static PoolScenario Starving(bool isSlow) => new(isSlow ? "SlowStarving" : nameof(Starving), 1, script =>
@@ -48,5 +49,29 @@ internal static class SharedScenarios
         Pools = 2,
         MaxTotal = 2,
         Configure = options => options.LeakThreshold = isTracked ? TimeSpan.FromHours(1) : null,
+    };
+
+    // The last who waits in a pool without any resource gives up: its drain has ended then, and nothing else says so.
+    private static PoolScenario DrainedWhileStarving => new(nameof(DrainedWhileStarving), 1, script =>
+    {
+        var loan = script.Acquire()!;
+        var source = new CancellationTokenSource();
+        var isDrained = false;
+        script.Actor("starving", () => script.Acquire(script.OtherPool, cancellationToken: source.Token)?.Return());
+        script.Actor("canceller", () => script.Schedule.Do("cancel", source.Cancel));
+        script.Actor("drainer", () =>
+        {
+            script.AwaitEnd("drain", () => script.OtherPool.DrainAsync(CancellationToken.None));
+            isDrained = true;
+        });
+        script.Actor("holder", () =>
+        {
+            script.Schedule.WaitUntil(() => isDrained);
+            loan.Return();
+        });
+    })
+    {
+        Pools = 2,
+        MaxTotal = 1,
     };
 }

@@ -7,7 +7,8 @@ internal static class StageScenarios
 {
     internal static IEnumerable<PoolScenario> All =>
     [
-        FailingCreations, SlowCreations, Validation(isSlow: false), Validation(isSlow: true), Resets, KeepAlive, OldestFirst,
+        FailingCreations, SlowCreations, Validation(isSlow: false), Validation(isSlow: true), UnfitBesideFit, Resets, KeepAlive,
+        OldestFirst,
     ];
 
     private static PoolScenario FailingCreations => new(nameof(FailingCreations), 2, script =>
@@ -56,6 +57,36 @@ internal static class StageScenarios
             factory.IsSlow = isSlow;
             factory.Hooks = FactoryHooks.Validate;
             factory.IsFit = static probe => probe.ReturnedAt % 3 != 0;
+        },
+        IsValidated = true,
+        IsLentWithCare = true,
+    };
+
+    // One is found unfit, and its destruction takes long: who waits is to have the other, and not the place.
+    private static PoolScenario UnfitBesideFit => new(nameof(UnfitBesideFit), 2, script =>
+    {
+        var loans = new[] { script.Acquire()!, script.Acquire()! };
+        loans[1].Return();
+        loans[0].Return();
+        var served = 0;
+        script.Factory.DestructionsEnd = () => served == 2;
+        script.Actor("trier", () => script.TryOften(1));
+        for (var user = 0; user < 2; user++)
+        {
+            script.Actor($"user {user}", () =>
+            {
+                script.UseOften(1);
+                served++;
+            });
+        }
+    })
+    {
+        Prepare = static factory =>
+        {
+            factory.IsSlow = true;
+            factory.IsValidationSlow = false;
+            factory.Hooks = FactoryHooks.Validate;
+            factory.IsFit = static probe => probe.Id != 0;
         },
         IsValidated = true,
         IsLentWithCare = true,
