@@ -40,7 +40,9 @@ public sealed partial class CircuitBreaker
         }
     }
 
-    /// <summary>Opens the circuit until <see cref="Reset"/> is called. Results of calls that are under way do not count.</summary>
+    /// <summary>
+    /// Rejects calls until <see cref="Reset"/> is called. Results of calls that are under way do not count.
+    /// </summary>
     /// <param name="reason">Why, for the messages of those who are rejected.</param>
     public void Isolate(string? reason = null)
     {

@@ -338,7 +338,12 @@ public sealed partial class CircuitBreaker
     // Listeners and loggers are others' code: it runs when the lock is free again.
     private void Tell(in Round round)
     {
-        foreach (var (transition, reason) in round.Told ?? [])
+        if (round.Told is not { } told)
+        {
+            return;
+        }
+
+        foreach (var (transition, reason) in told)
         {
             _monitor.Recovery.RecordTransition(_label, NameOf(transition.To));
             if (transition.To == CircuitState.Open)

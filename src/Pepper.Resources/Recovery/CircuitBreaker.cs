@@ -31,7 +31,9 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
     private DeadlineRunner? _runner;
 
     /// <summary>Makes a closed circuit.</summary>
-    /// <param name="options">Thresholds and times; they are copied. Default: a default <see cref="CircuitBreakerOptions"/>.</param>
+    /// <param name="options">
+    /// Thresholds and times; they are copied. Default: a default <see cref="CircuitBreakerOptions"/>.
+    /// </param>
     /// <param name="timeProvider">Where it takes the time from. Default: the system's.</param>
     /// <param name="monitor">Where it is seen. Default: <see cref="ResourceMonitor.Shared"/>.</param>
     /// <param name="logger">Where it tells of transitions. Default: nowhere.</param>
@@ -134,14 +136,18 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
     /// <exception cref="ExecutionTimeoutException">The call was a trial, and its time was over.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The circuit was disposed.</exception>
-    public async ValueTask<CircuitResult<TResult>> TryExecuteAsync<TState, TResult>(
+    public ValueTask<CircuitResult<TResult>> TryExecuteAsync<TState, TResult>(
         Func<TState, CancellationToken, ValueTask<TResult>> work, TState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<CircuitResult<TResult>>(cancellationToken);
+        }
+
         return TryEnter(out var permit, out var rejection)
-            ? new CircuitResult<TResult>(await RunAsync(permit, work, state, cancellationToken).ConfigureAwait(false))
-            : new CircuitResult<TResult>(rejection, Name);
+            ? WrapAsync(RunAsync(permit, work, state, cancellationToken))
+            : new ValueTask<CircuitResult<TResult>>(new CircuitResult<TResult>(rejection, Name));
     }
 
     /// <summary>
@@ -217,18 +223,34 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
 
     CircuitReading ICircuitSource.ReadCircuit() => new(_label, (int)State);
 
-    private async ValueTask<TResult> RunAsync<TState, TResult>(
-        CircuitPermit permit,
+    private static async ValueTask<CircuitResult<TResult>> WrapAsync<TResult>(ValueTask<TResult> pending) =>
+        new(await pending.ConfigureAwait(false));
+
+    private ValueTask<TResult> RunAsync<TState, TResult>(
+        in CircuitPermit permit,
         Func<TState, CancellationToken, ValueTask<TResult>> work,
         TState state,
         CancellationToken cancellationToken)
     {
+        var pending = permit.IsTrial
+            ? TrialRunner().RunAsync(work, state, _options.HalfOpenTimeout, cancellationToken)
+            : WorkStart.Begin(work, state, cancellationToken);
+        if (pending.IsCompletedSuccessfully)
+        {
+            Succeed(permit);
+            return pending;
+        }
+
+        return AwaitAsync(permit, pending, cancellationToken);
+    }
+
+    private async ValueTask<TResult> AwaitAsync<TResult>(
+        CircuitPermit permit, ValueTask<TResult> pending, CancellationToken cancellationToken)
+    {
         TResult result;
         try
         {
-            result = permit.IsTrial
-                ? await TrialRunner().RunAsync(work, state, _options.HalfOpenTimeout, cancellationToken).ConfigureAwait(false)
-                : await work(state, cancellationToken).ConfigureAwait(false);
+            result = await pending.ConfigureAwait(false);
         }
         catch (Exception failure)
         {

@@ -1,6 +1,8 @@
 namespace Pepper.Resources.Recovery;
 
-/// <summary>What a <see cref="CircuitBreaker"/> does with a call. The numbers are those of <c>pepperpy_circuit_state</c>.</summary>
+/// <summary>
+/// What a <see cref="CircuitBreaker"/> does with a call. The numbers are those of <c>pepperpy_circuit_state</c>.
+/// </summary>
 public enum CircuitState
 {
     /// <summary>Calls go through, and their failures are counted.</summary>

@@ -21,15 +21,31 @@ internal sealed class DeadlineRunner(TimeProvider timeProvider, DeadlineName nam
 
     internal bool DisposesLateResults { get; init; } = true;
 
-    internal async ValueTask<TResult> RunAsync<TState, TResult>(
+    internal ValueTask<TResult> RunAsync<TState, TResult>(
         Func<TState, CancellationToken, ValueTask<TResult>> work, TState state, TimeSpan timeout, CancellationToken caller)
     {
-        caller.ThrowIfCancellationRequested();
+        if (caller.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<TResult>(caller);
+        }
+
         var deadline = Rent();
         deadline.Begin(timeout, caller);
+        var pending = WorkStart.Begin(work, state, deadline.Token);
+        if (pending.IsCompletedSuccessfully)
+        {
+            Return(deadline);
+            return pending;
+        }
+
+        return AwaitAsync(pending, deadline, timeout, caller);
+    }
+
+    private async ValueTask<TResult> AwaitAsync<TResult>(
+        ValueTask<TResult> pending, Deadline deadline, TimeSpan timeout, CancellationToken caller)
+    {
         try
         {
-            var pending = work(state, deadline.Token);
             return pending.IsCompleted
                 ? await pending.ConfigureAwait(false)
                 : await WaitAsync(pending.AsTask(), deadline, timeout, caller).ConfigureAwait(false);
@@ -51,10 +67,7 @@ internal sealed class DeadlineRunner(TimeProvider timeProvider, DeadlineName nam
         }
         finally
         {
-            if (deadline.TryEnd())
-            {
-                Volatile.Write(ref _spare[Thread.GetCurrentProcessorId() % _spare.Length], deadline);
-            }
+            Return(deadline);
         }
     }
 
@@ -105,6 +118,14 @@ internal sealed class DeadlineRunner(TimeProvider timeProvider, DeadlineName nam
         catch (Exception failure)
         {
             RecoveryLog.AbandonedEnded(logger, name.Name, ErrorText.Of(failure), failure);
+        }
+    }
+
+    private void Return(Deadline deadline)
+    {
+        if (deadline.TryEnd())
+        {
+            Volatile.Write(ref _spare[Thread.GetCurrentProcessorId() % _spare.Length], deadline);
         }
     }
 

@@ -62,7 +62,8 @@ public sealed class FallbackStrategy<TResult>
             .. _fallbacks.Select((fallback, index) => fallback.Timeout is null
                 ? null
                 : new DeadlineRunner(timeProvider ?? TimeProvider.System,
-                    new DeadlineName($"Fallback {NameOf(index)} of '{_options.Name}'", "Fallback.Timeout", _options.Name), _logger)),
+                    new DeadlineName($"Fallback {NameOf(index)} of '{_options.Name}'", "Fallback.Timeout", _options.Name),
+                    _logger)),
         ];
     }
 
@@ -93,11 +94,17 @@ public sealed class FallbackStrategy<TResult>
     /// <returns>What the first that succeeded yielded.</returns>
     /// <exception cref="AllFallbacksFailedException">All failed; the inner exception is the primary's failure.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public async ValueTask<TResult> ExecuteAsync<TState>(
+    public ValueTask<TResult> ExecuteAsync<TState>(
         Func<TState, CancellationToken, ValueTask<TResult>> primary, TState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(primary);
-        return (await TryExecuteAsync(primary, state, cancellationToken).ConfigureAwait(false)).Value;
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<TResult>(cancellationToken);
+        }
+
+        var pending = WorkStart.Begin(primary, state, cancellationToken);
+        return pending.IsCompletedSuccessfully ? pending : UnwrapAsync(AwaitAsync(pending, cancellationToken));
     }
 
     /// <summary>The same, telling who served, and without throwing when all failed.</summary>
@@ -119,15 +126,24 @@ public sealed class FallbackStrategy<TResult>
     /// <param name="cancellationToken">Cancels what is under way; nothing else is tried then.</param>
     /// <returns>What came of it, who served, and what had failed before.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public async ValueTask<FallbackResult<TResult>> TryExecuteAsync<TState>(
+    public ValueTask<FallbackResult<TResult>> TryExecuteAsync<TState>(
         Func<TState, CancellationToken, ValueTask<TResult>> primary, TState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(primary);
-        cancellationToken.ThrowIfCancellationRequested();
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<FallbackResult<TResult>>(cancellationToken)
+            : AwaitAsync(WorkStart.Begin(primary, state, cancellationToken), cancellationToken);
+    }
+
+    private static async ValueTask<TResult> UnwrapAsync(ValueTask<FallbackResult<TResult>> pending) =>
+        (await pending.ConfigureAwait(false)).Value;
+
+    private async ValueTask<FallbackResult<TResult>> AwaitAsync(ValueTask<TResult> primary, CancellationToken cancellationToken)
+    {
         Exception failure;
         try
         {
-            var value = await primary(state, cancellationToken).ConfigureAwait(false);
+            var value = await primary.ConfigureAwait(false);
             return new FallbackResult<TResult>(value, FallbackResult<TResult>.Primary, null);
         }
         catch (Exception thrown)

@@ -101,23 +101,27 @@ public sealed class KeyedCircuitBreakers<TKey> : IDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The set was disposed.</exception>
-    public async ValueTask<TResult> ExecuteAsync<TState, TResult>(
+    public ValueTask<TResult> ExecuteAsync<TState, TResult>(
         TKey key,
         Func<TState, CancellationToken, ValueTask<TResult>> work,
         TState state,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        cancellationToken.ThrowIfCancellationRequested();
-        var circuit = Begin(key);
-        try
+        if (cancellationToken.IsCancellationRequested)
         {
-            return await circuit.Breaker.ExecuteAsync(work, state, cancellationToken).ConfigureAwait(false);
+            return ValueTask.FromCanceled<TResult>(cancellationToken);
         }
-        finally
+
+        var circuit = Begin(key);
+        var pending = circuit.Breaker.ExecuteAsync(work, state, cancellationToken);
+        if (pending.IsCompletedSuccessfully)
         {
             circuit.End(_clock.Now);
+            return pending;
         }
+
+        return AwaitAsync(circuit, pending);
     }
 
     /// <summary>As <see cref="CircuitBreaker.TryExecuteAsync{TResult}"/>, by the key's circuit.</summary>
@@ -134,14 +138,7 @@ public sealed class KeyedCircuitBreakers<TKey> : IDisposable
         ArgumentNullException.ThrowIfNull(work);
         cancellationToken.ThrowIfCancellationRequested();
         var circuit = Begin(key);
-        try
-        {
-            return await circuit.Breaker.TryExecuteAsync(work, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            circuit.End(_clock.Now);
-        }
+        return await AwaitAsync(circuit, circuit.Breaker.TryExecuteAsync(work, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -173,6 +170,18 @@ public sealed class KeyedCircuitBreakers<TKey> : IDisposable
         }
 
         _circuits.Clear();
+    }
+
+    private async ValueTask<TAny> AwaitAsync<TAny>(KeyedCircuit circuit, ValueTask<TAny> pending)
+    {
+        try
+        {
+            return await pending.ConfigureAwait(false);
+        }
+        finally
+        {
+            circuit.End(_clock.Now);
+        }
     }
 
     private KeyedCircuit Begin(TKey key)

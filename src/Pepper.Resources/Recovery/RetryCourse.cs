@@ -1,16 +1,25 @@
 namespace Pepper.Resources.Recovery;
 
-/// <summary>One call of which an attempt has failed. Not thread safe: a call is in one place at a time.</summary>
-internal sealed class RetryCourse(long begun, bool isIdempotent)
+/// <summary>One call, from its first attempt on. A value, so that a call whose first attempt succeeds costs nothing.</summary>
+/// <param name="isIdempotent">Whether the work may run more than once.</param>
+/// <param name="begun">When it began, if anybody needs to know.</param>
+internal struct RetryCourse(bool isIdempotent, long begun)
 {
-    internal long Begun => begun;
+    private List<Exception>? _failures;
 
-    internal bool IsIdempotent => isIdempotent;
+    internal readonly bool IsIdempotent => isIdempotent;
 
-    internal List<Exception> Failures { get; } = [];
+    internal long Begun { get; } = begun;
 
-    internal Exception Last => Failures[^1];
+    /// <summary>When the present attempt began; zero when nobody needs to know.</summary>
+    internal long AttemptBegun { get; set; } = begun;
+
+    internal readonly IReadOnlyList<Exception> Failures => _failures ?? [];
+
+    internal readonly Exception Last => _failures![^1];
 
     /// <summary>How long to wait before the next attempt; before the first failure zero.</summary>
     internal TimeSpan Delay { get; set; }
+
+    internal void Add(Exception failure) => (_failures ??= []).Add(failure);
 }

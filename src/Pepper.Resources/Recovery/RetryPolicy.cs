@@ -29,7 +29,7 @@ internal sealed class RetryPolicy(RetryOptions options)
     }
 
     /// <summary>Sets the delay; false when the server asks for more than the cap.</summary>
-    internal bool TryGetDelay(RetryCourse course, out TimeSpan asked)
+    internal bool TryGetDelay(ref RetryCourse course, out TimeSpan asked)
     {
         asked = RetryAfterOf(course.Last) ?? TimeSpan.Zero;
         if (asked > options.MaxDelay)
@@ -48,7 +48,7 @@ internal sealed class RetryPolicy(RetryOptions options)
         ArgumentException or NotSupportedException or ObjectDisposedException or CircuitOpenException
         or MaxRetriesExceededException);
 
-    private TimeSpan? Generate(RetryCourse course)
+    private TimeSpan? Generate(in RetryCourse course)
     {
         try
         {

@@ -81,7 +81,7 @@ public sealed class RetryStrategy
         Func<CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return RunAsync(static (run, token) => run(token), work, _options.IsIdempotent, cancellationToken);
+        return TryExecuteAsync(static (run, token) => run(token), work, cancellationToken);
     }
 
     /// <summary>As the other, with a state for the work, so that it needs no closure.</summary>
@@ -96,16 +96,40 @@ public sealed class RetryStrategy
         Func<TState, CancellationToken, ValueTask<TResult>> work, TState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return RunAsync(work, state, _options.IsIdempotent, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<RetryResult<TResult>>(cancellationToken);
+        }
+
+        var course = NewCourse(_options.IsIdempotent);
+        return RunAsync(WorkStart.Begin(work, state, cancellationToken), course, work, state, cancellationToken);
     }
 
-    internal async ValueTask<TResult> ExecuteAsync<TState, TResult>(
+    internal ValueTask<TResult> ExecuteAsync<TState, TResult>(
         Func<TState, CancellationToken, ValueTask<TResult>> work,
         TState state,
         bool isIdempotent,
         CancellationToken cancellationToken)
     {
-        var result = await RunAsync(work, state, isIdempotent, cancellationToken).ConfigureAwait(false);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<TResult>(cancellationToken);
+        }
+
+        var course = NewCourse(isIdempotent);
+        var first = WorkStart.Begin(work, state, cancellationToken);
+        if (first.IsCompletedSuccessfully)
+        {
+            RecordSuccess(course, attempt: 1);
+            return first;
+        }
+
+        return UnwrapAsync(RunAsync(first, course, work, state, cancellationToken));
+    }
+
+    private static async ValueTask<TResult> UnwrapAsync<TResult>(ValueTask<RetryResult<TResult>> pending)
+    {
+        var result = await pending.ConfigureAwait(false);
         if (result.Failure is { } failure)
         {
             // What the work threw keeps the trace of where it did.
@@ -115,49 +139,56 @@ public sealed class RetryStrategy
         return result.Value;
     }
 
+    private RetryCourse NewCourse(bool isIdempotent)
+    {
+        _options.Budget?.Deposit();
+        var needsTime = _options.MaxElapsedTime is not null || _instruments.TimesAttempts;
+        return new RetryCourse(isIdempotent, needsTime ? _timeProvider.GetTimestamp() : 0);
+    }
+
     private async ValueTask<RetryResult<TResult>> RunAsync<TState, TResult>(
+        ValueTask<TResult> pending,
+        RetryCourse course,
         Func<TState, CancellationToken, ValueTask<TResult>> work,
         TState state,
-        bool isIdempotent,
         CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        _options.Budget?.Deposit();
-        var begun = _options.MaxElapsedTime is null ? 0 : _timeProvider.GetTimestamp();
-        RetryCourse? course = null;
         for (var attempt = 1; ; attempt++)
         {
-            var isTimed = _instruments.TimesAttempts;
-            var started = isTimed ? _timeProvider.GetTimestamp() : 0;
             try
             {
-                var value = await work(state, cancellationToken).ConfigureAwait(false);
-                if (isTimed)
-                {
-                    _instruments.RecordSuccess(attempt, _timeProvider.GetElapsedTime(started));
-                }
-
+                var value = await pending.ConfigureAwait(false);
+                RecordSuccess(course, attempt);
                 return new RetryResult<TResult>(value, attempt);
             }
             catch (Exception failure)
             {
                 ThrowIfCancelled(failure, cancellationToken);
-                course ??= new RetryCourse(begun, isIdempotent);
-                course.Failures.Add(failure);
+                course.Add(failure);
             }
 
             _instruments.RecordFailedAttempt(attempt);
-            if (Settle(course) is { } final)
+            if (Settle(ref course) is { } final)
             {
                 return new RetryResult<TResult>(final, attempt);
             }
 
             await WaitAsync(course, cancellationToken).ConfigureAwait(false);
+            course.AttemptBegun = _instruments.TimesAttempts ? _timeProvider.GetTimestamp() : 0;
+            pending = WorkStart.Begin(work, state, cancellationToken);
+        }
+    }
+
+    private void RecordSuccess(in RetryCourse course, int attempt)
+    {
+        if (course.AttemptBegun != 0 && _instruments.TimesAttempts)
+        {
+            _instruments.RecordSuccess(attempt, _timeProvider.GetElapsedTime(course.AttemptBegun));
         }
     }
 
     /// <summary>What is thrown in the end; null when there is another attempt, after the course's delay.</summary>
-    private Exception? Settle(RetryCourse course)
+    private Exception? Settle(ref RetryCourse course)
     {
         var failure = course.Last;
         var attempt = course.Failures.Count;
@@ -171,7 +202,7 @@ public sealed class RetryStrategy
             return GiveUp(course, RetryStop.AttemptsUsedUp, $"RetryOptions.MaxAttempts is {_options.MaxAttempts}");
         }
 
-        if (!_policy.TryGetDelay(course, out var asked))
+        if (!_policy.TryGetDelay(ref course, out var asked))
         {
             return GiveUp(course, RetryStop.RetryAfterTooLong,
                 $"the server asks to wait {asked}, RetryOptions.MaxDelay is {_options.MaxDelay}");
@@ -196,10 +227,10 @@ public sealed class RetryStrategy
         return null;
     }
 
-    private MaxRetriesExceededException GiveUp(RetryCourse course, RetryStop reason, string why) => new(
+    private MaxRetriesExceededException GiveUp(in RetryCourse course, RetryStop reason, string why) => new(
         $"Retry '{_options.Name}' gave up after {course.Failures.Count} attempt(s): {why}. "
         + $"Last error: {ErrorText.Of(course.Last)}",
-        reason, course.Failures.AsReadOnly(), _options.Name);
+        reason, [.. course.Failures], _options.Name);
 
     private async ValueTask WaitAsync(RetryCourse course, CancellationToken cancellationToken)
     {

@@ -134,7 +134,8 @@ public sealed class CircuitBreakerTests : RecoveryTest
         using var breaker = NewBreaker(options =>
             (options.FailureThreshold, options.IsFailure) = (2, static failure => failure is not FormatException));
         await FailAsync(breaker);
-        await Assert.ThrowsAsync<FormatException>(() => breaker.ExecuteAsync<int>(static _ => throw new FormatException()).AsTask());
+        await Assert.ThrowsAsync<FormatException>(
+            () => breaker.ExecuteAsync<int>(static _ => throw new FormatException()).AsTask());
         Assert.Equal(1, breaker.Statistics.FailuresInARow);
         await FailAsync(breaker);
         Assert.Equal(CircuitState.Open, breaker.State);
@@ -243,8 +244,10 @@ public sealed class CircuitBreakerTests : RecoveryTest
         breaker.Dispose();
         breaker.Dispose();
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await breaker.ExecuteAsync(static _ => new ValueTask<int>(1)));
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await breaker.TryExecuteAsync(static _ => new ValueTask<int>(1)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            async () => await breaker.ExecuteAsync(static _ => new ValueTask<int>(1)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            async () => await breaker.TryExecuteAsync(static _ => new ValueTask<int>(1)));
         Assert.Throws<ObjectDisposedException>(breaker.Reset);
         Assert.Throws<ObjectDisposedException>(() => breaker.Subscribe(static _ => { }));
         work.SetResult(4);

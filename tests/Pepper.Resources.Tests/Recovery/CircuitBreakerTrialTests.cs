@@ -108,8 +108,10 @@ public sealed class CircuitBreakerTrialTests : RecoveryTest
     [Fact]
     public async Task Execute_TrialEndsWithWhatDoesNotCount_TheNextTakesItsPlace()
     {
-        using var breaker = await NewTriableAsync(options => options.IsFailure = static failure => failure is not FormatException);
-        await Assert.ThrowsAsync<FormatException>(() => breaker.ExecuteAsync<int>(static _ => throw new FormatException()).AsTask());
+        using var breaker = await NewTriableAsync(
+            options => options.IsFailure = static failure => failure is not FormatException);
+        await Assert.ThrowsAsync<FormatException>(
+            () => breaker.ExecuteAsync<int>(static _ => throw new FormatException()).AsTask());
         Assert.Equal(CircuitState.HalfOpen, breaker.State);
         await SucceedAsync(breaker);
         Assert.Equal(CircuitState.Closed, breaker.State);
@@ -141,7 +143,8 @@ public sealed class CircuitBreakerTrialTests : RecoveryTest
     {
         using var breaker = NewBreaker();
         var old = new TaskCompletionSource<int>();
-        var stale = Enumerable.Range(0, 10).Select(_ => breaker.ExecuteAsync(_ => new ValueTask<int>(old.Task)).AsTask()).ToList();
+        var stale = Enumerable.Range(0, 10)
+            .Select(_ => breaker.ExecuteAsync(_ => new ValueTask<int>(old.Task)).AsTask()).ToList();
         await FailAsync(breaker, 5);
         Time.Advance(Seconds(60));
         await SucceedAsync(breaker);
