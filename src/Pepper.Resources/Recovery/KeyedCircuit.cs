@@ -38,5 +38,20 @@ internal sealed class KeyedCircuit(CircuitBreaker breaker, long now)
         Interlocked.Decrement(ref _calls);
     }
 
-    internal bool TryRetire() => Interlocked.CompareExchange(ref _calls, Retired, 0) == 0;
+    internal bool TryRetire()
+    {
+        if (Interlocked.CompareExchange(ref _calls, Retired, 0) != 0)
+        {
+            return false;
+        }
+
+        if (breaker.IsIsolated)
+        {
+            // Somebody came and isolated it since it was found fit to be retired.
+            Volatile.Write(ref _calls, 0);
+            return false;
+        }
+
+        return true;
+    }
 }

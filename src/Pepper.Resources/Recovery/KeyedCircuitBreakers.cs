@@ -188,6 +188,7 @@ public sealed class KeyedCircuitBreakers<TKey> : IDisposable
     {
         var now = _clock.Now;
         RetireIdle(now);
+        var wait = default(SpinWait);
         while (true)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -198,8 +199,9 @@ public sealed class KeyedCircuitBreakers<TKey> : IDisposable
                     return circuit;
                 }
 
-                // It is being retired: its place in the table is nobody's.
-                Remove(key, circuit);
+                // It is being retired, by somebody who is about to take it out of the table.
+                wait.SpinOnce();
+                continue;
             }
 
             if (TryTakePlace() && TryAdd(key, now, out circuit))
@@ -294,19 +296,14 @@ public sealed class KeyedCircuitBreakers<TKey> : IDisposable
     {
         if (circuit.TryRetire())
         {
-            Remove(key, circuit);
+            if (_circuits.TryRemove(new KeyValuePair<TKey, KeyedCircuit>(key, circuit)))
+            {
+                Interlocked.Decrement(ref _places);
+            }
+
             Interlocked.Increment(ref _retired);
             RecoveryLog.KeyRetired(_logger, circuit.Breaker.Name, reason);
             circuit.Breaker.Dispose();
-        }
-    }
-
-    // Whoever takes it out of the table gives its place back.
-    private void Remove(TKey key, KeyedCircuit circuit)
-    {
-        if (_circuits.TryRemove(new KeyValuePair<TKey, KeyedCircuit>(key, circuit)))
-        {
-            Interlocked.Decrement(ref _places);
         }
     }
 
