@@ -1,8 +1,8 @@
 using Pepper.Resources.Recovery;
 
-// A price list that is down for a while, as servers are: it refuses its third to its fourteenth question.
+// A price list that is down for a while, as servers are: it refuses its third to its tenth question.
 var questions = 0;
-ValueTask<int> AskServerAsync(string article, CancellationToken token) => Interlocked.Increment(ref questions) is >= 3 and <= 14
+ValueTask<int> AskServerAsync(string article, CancellationToken token) => Interlocked.Increment(ref questions) is >= 3 and <= 10
     ? throw new IOException("connection refused")
     : new ValueTask<int>(article.Length);
 
