@@ -28,7 +28,9 @@ public sealed class ResourceMonitor : IDisposable
         _allowedLabels = (options?.AllowedLabels ?? new HashSet<string>())
             .Except(["operation", "type", "success"]).ToFrozenSet(StringComparer.Ordinal);
         Sources = new ResourceSources();
+        Circuits = new CircuitSources();
         Instruments = new ResourceInstruments(Meter);
+        Recovery = new RecoveryInstruments(Meter, Circuits);
         _state = new StateInstruments(Meter, Sources);
     }
 
@@ -42,7 +44,11 @@ public sealed class ResourceMonitor : IDisposable
 
     internal ResourceSources Sources { get; }
 
+    internal CircuitSources Circuits { get; }
+
     internal ResourceInstruments Instruments { get; }
+
+    internal RecoveryInstruments Recovery { get; }
 
     /// <summary>
     /// Counts one operation in <c>pepperpy_resource_operations_total</c> and, when it succeeded and took time, records it in

@@ -7,6 +7,12 @@ public sealed class MetricsEndpointTests
 {
     private const string KnownText =
         """
+        # HELP pepperpy_circuit_transitions_total Changes of a circuit's state, by the new one.
+        # TYPE pepperpy_circuit_transitions_total counter
+        pepperpy_circuit_transitions_total 0
+        # HELP pepperpy_fallback_operations_total Fallbacks that were tried.
+        # TYPE pepperpy_fallback_operations_total counter
+        pepperpy_fallback_operations_total 0
         # HELP pepperpy_resource_cleanups_total Resources cleaned up, by reason.
         # TYPE pepperpy_resource_cleanups_total counter
         pepperpy_resource_cleanups_total 0
@@ -35,6 +41,9 @@ public sealed class MetricsEndpointTests
         # TYPE pepperpy_resource_operations_total counter
         pepperpy_resource_operations_total{operation="register",success="false",type="connection"} 1
         pepperpy_resource_operations_total{operation="register",success="true",type="connection"} 2
+        # HELP pepperpy_retry_attempts_total Attempts that failed, by their number.
+        # TYPE pepperpy_retry_attempts_total counter
+        pepperpy_retry_attempts_total 0
         # HELP pepperpy_scrape_errors_total Instruments that could not be read when they were scraped.
         # TYPE pepperpy_scrape_errors_total counter
         pepperpy_scrape_errors_total 0

@@ -26,6 +26,15 @@ public sealed class SampleTests
         Assert.Matches("^300 questions to 3 hosts, [1-4] connections of 4\n2 hosts left\n$", output);
     }
 
+    [Fact]
+    public async Task Recovery_OutlivesAnOutage()
+    {
+        var output = await RunAsync("Recovery");
+        Assert.Matches(
+            "^answered 20 of 20: [0-9]+ by the server, [0-9]+ from the cache\ncircuit closed after [1-9][0-9]* break\\(s\\)\n$",
+            output);
+    }
+
     private static async Task<string> RunAsync(string sample)
     {
         // artifacts/bin/<project>/<configuration>: the sample stands beside the tests, built with the same configuration.

@@ -8,9 +8,12 @@ public sealed class StateInstrumentsTests : IDisposable
 {
     // What dashboards and alerts are built on: a change here breaks them.
     private const string Golden = """
+        Counter pepperpy_circuit_transitions_total
+        Counter pepperpy_fallback_operations_total
         Counter pepperpy_resource_cleanups_total
         Counter pepperpy_resource_errors_total
         Counter pepperpy_resource_operations_total
+        Counter pepperpy_retry_attempts_total
         Histogram db.client.connection.create_time [s]
         Histogram db.client.connection.use_time [s]
         Histogram db.client.connection.wait_time [s]
@@ -21,11 +24,13 @@ public sealed class StateInstrumentsTests : IDisposable
         Histogram pepperpy_resource_cleanup_duration_seconds [s]
         Histogram pepperpy_resource_duration_seconds [s]
         Histogram pepperpy_resource_init_duration_seconds [s]
+        Histogram pepperpy_retry_duration_seconds [s]
         ObservableCounter db.client.connection.timeouts [{timeout}]
         ObservableCounter pepperpy_pool_evictions_total
         ObservableCounter pepperpy_pool_leaks_total
         ObservableCounter pepperpy_pool_shed_total
         ObservableCounter pepperpy_pool_timeouts_total
+        ObservableGauge pepperpy_circuit_state
         ObservableGauge pepperpy_pool_max
         ObservableGauge pepperpy_pool_min
         ObservableGauge pepperpy_pool_oldest_wait_seconds [s]
