@@ -21,6 +21,7 @@ internal sealed class GatedStages
     private int _begun;
     private int _live;
     private int _validations;
+    private int _gated;
     private string? _fault;
 
     /// <summary>How many may be live at most when a creation begins.</summary>
@@ -50,6 +51,7 @@ internal sealed class GatedStages
         var gate = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
+            _gated += stage == ModelStage.Create ? 0 : 1;
             if (!_pending.TryAdd((stage, id), gate))
             {
                 _fault = $"Resource {id} is in two stages at once ({stage}).";
@@ -130,7 +132,7 @@ internal sealed class GatedStages
         {
             return new StageView(
                 [.. _pending.Keys], new SortedDictionary<int, int>(_makers), new SortedDictionary<int, DestroyReason>(_destroyed),
-                _validations, _fault);
+                _validations, _gated, _fault);
         }
     }
 
@@ -149,12 +151,14 @@ internal sealed class GatedStages
 /// <param name="Makers">Which factory was asked for which resource.</param>
 /// <param name="Destroyed">What was destroyed, and why.</param>
 /// <param name="Validations">How many validations have begun.</param>
+/// <param name="Gated">How many validations and resets have come to a gate.</param>
 /// <param name="Fault">What must not have happened.</param>
 internal sealed record StageView(
     IReadOnlyList<(ModelStage Stage, int Id)> Pending,
     IReadOnlyDictionary<int, int> Makers,
     IReadOnlyDictionary<int, DestroyReason> Destroyed,
     int Validations,
+    int Gated,
     string? Fault)
 {
     internal IReadOnlyList<int> InStage(ModelStage stage) =>

@@ -191,14 +191,14 @@ internal sealed partial class PoolModel
     /// </summary>
     private void Settle()
     {
-        if (_destroyedNow > 0 && CanServe && _choices.Maybe())
-        {
-            // The place of what was destroyed may be free before another resource is tried.
-            Supply();
-        }
-
         while (CanServe)
         {
+            if (_destroyedNow > 0 && _choices.Maybe())
+            {
+                // The place of what was destroyed may be free before another resource is tried.
+                Supply();
+            }
+
             Prepare(NextIdle());
         }
 

@@ -77,6 +77,12 @@ internal sealed partial class PoolModel
     {
         var id = _callers.Count;
         var claimed = TryClaim(isBlocking);
+        if (claimed is null && _destroyedNow > 0 && _choices.Maybe())
+        {
+            // The place of what was found broken may be free, and filled for the minimum's sake, before the caller queues.
+            Supply();
+        }
+
         _callers.Add(new ModelCaller(id, Outcome.Waiting, priority, timeout is { } given ? _n.Now + given : long.MaxValue));
         if (claimed is not null)
         {

@@ -12,6 +12,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
     private readonly PoolProgram _program;
     private readonly TimeSpan _guard;
     private readonly ManualTimeProvider _time = new();
+    private readonly StageTimeProvider _stageTime;
     private readonly GatedStages _stages = new();
     private readonly ResourcePool<ModelItem> _pool;
     private readonly List<PoolCaller> _callers = [];
@@ -28,7 +29,8 @@ internal sealed class PoolModelRun : IAsyncDisposable
         _guard = guard;
         _states = [new PoolModel(program.Setup)];
         _maxSize = _stages.Limit = program.Setup.MaxSize;
-        _pool = new ResourcePool<ModelItem>(NewFactory(0), program.Setup.ToOptions(), _time, new ResourceMonitor());
+        _stageTime = new StageTimeProvider(_time);
+        _pool = new ResourcePool<ModelItem>(NewFactory(0), program.Setup.ToOptions(), _stageTime, new ResourceMonitor());
     }
 
     /// <param name="program">What to run.</param>
@@ -331,7 +333,7 @@ internal sealed class PoolModelRun : IAsyncDisposable
         {
             var seen = await ObserveAsync(answer);
             var possible = _states.Where(state => state.Differences(seen).Count == 0).ToList();
-            if (possible.Count > 0)
+            if (possible.Count > 0 && _stageTime.Limits == seen.Stages.Gated)
             {
                 _states = possible;
                 return;
