@@ -348,7 +348,7 @@ public sealed partial class CircuitBreaker
             _monitor.Recovery.RecordTransition(_label, NameOf(transition.To));
             if (transition.To == CircuitState.Open)
             {
-                var error = transition.Cause is { } cause ? ErrorText.Of(cause) : string.Empty;
+                var error = transition.Cause is { } cause ? FailureText.Of(cause) : string.Empty;
                 RecoveryLog.Opened(_logger, Name, transition.Break, reason ?? string.Empty, error, transition.Cause);
             }
             else

@@ -5,7 +5,7 @@ internal readonly record struct CircuitRejection(CircuitState State, TimeSpan Re
 {
     internal CircuitOpenException ToException(string name)
     {
-        var after = Phase.Cause is { } cause ? $" Opened by: {ErrorText.Of(cause)}" : string.Empty;
+        var after = Phase.Cause is { } cause ? $" Opened by: {FailureText.Of(cause)}" : string.Empty;
         var message = State switch
         {
             CircuitState.Isolated =>

@@ -65,7 +65,7 @@ internal sealed class CircuitSubscription(Action<CircuitSubscription> remove, Ac
             }
             catch (Exception failure)
             {
-                RecoveryLog.ObserverFailed(logger, transition.Name, ErrorText.Of(failure), failure);
+                RecoveryLog.ObserverFailed(logger, transition.Name, FailureText.Of(failure), failure);
             }
         }
     }

@@ -117,7 +117,7 @@ internal sealed class DeadlineRunner(TimeProvider timeProvider, DeadlineName nam
         }
         catch (Exception failure)
         {
-            RecoveryLog.AbandonedEnded(logger, name.Name, ErrorText.Of(failure), failure);
+            RecoveryLog.AbandonedEnded(logger, name.Name, FailureText.Of(failure), failure);
         }
     }
 

@@ -157,7 +157,7 @@ public sealed class FallbackStrategy<TResult>
             failure = thrown;
         }
 
-        RecoveryLog.PrimaryFailed(_logger, ErrorText.Of(failure), failure);
+        RecoveryLog.PrimaryFailed(_logger, FailureText.Of(failure), failure);
         return await FallBackAsync(failure, cancellationToken).ConfigureAwait(false);
     }
 
@@ -183,14 +183,14 @@ public sealed class FallbackStrategy<TResult>
             {
                 ThrowIfCancelled(failure, cancellationToken);
                 _instruments.RecordFallback(index, success: false);
-                RecoveryLog.FallbackFailed(_logger, index, ErrorText.Of(failure), failure);
+                RecoveryLog.FallbackFailed(_logger, index, FailureText.Of(failure), failure);
                 failures.Add(failure);
             }
         }
 
         return new FallbackResult<TResult>(new AllFallbacksFailedException(
             $"Fallback '{_options.Name}': the primary and {_fallbacks.Length} fallback(s) failed. Primary error: "
-            + ErrorText.Of(first),
+            + FailureText.Of(first),
             failures.AsReadOnly(), _options.Name));
     }
 

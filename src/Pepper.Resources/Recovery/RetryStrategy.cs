@@ -216,20 +216,20 @@ public sealed class RetryStrategy
 
         if (_options.Budget is { } budget && !budget.TryWithdraw())
         {
-            RecoveryLog.BudgetRefused(_logger, _options.Name, attempt, budget.Name, ErrorText.Of(failure), failure);
+            RecoveryLog.BudgetRefused(_logger, _options.Name, attempt, budget.Name, FailureText.Of(failure), failure);
             return GiveUp(course, RetryStop.BudgetRefused,
                 $"the retry budget '{budget.Name}' refused another; see RetryBudgetOptions");
         }
 
         RecoveryLog.Retrying(
-            _logger, _options.Name, attempt, _options.MaxAttempts, course.Delay, ErrorText.Of(failure), failure);
+            _logger, _options.Name, attempt, _options.MaxAttempts, course.Delay, FailureText.Of(failure), failure);
         RecoveryActivities.MarkRetry(_options.Name, attempt, course.Delay, failure);
         return null;
     }
 
     private MaxRetriesExceededException GiveUp(in RetryCourse course, RetryStop reason, string why) => new(
         $"Retry '{_options.Name}' gave up after {course.Failures.Count} attempt(s): {why}. "
-        + $"Last error: {ErrorText.Of(course.Last)}",
+        + $"Last error: {FailureText.Of(course.Last)}",
         reason, [.. course.Failures], _options.Name);
 
     private async ValueTask WaitAsync(RetryCourse course, CancellationToken cancellationToken)

@@ -1,4 +1,4 @@
-namespace Pepper.Resources.Pooling;
+namespace Pepper.Resources;
 
 /// <summary>
 /// What a failure says. That is the user's code, which may itself fail, and must not cost anybody an answer or a place.
