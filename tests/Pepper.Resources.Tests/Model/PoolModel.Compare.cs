@@ -89,6 +89,7 @@ internal sealed partial class PoolModel
     {
         Outcome.ExhaustedOrTimedOut => actual is Outcome.Exhausted or Outcome.TimedOut,
         Outcome.ClosedSomehow => actual is Outcome.Closed or Outcome.Disposed or Outcome.TimedOut or Outcome.CreateFailed,
+        Outcome.Unspecified => true,
         _ => expected == actual,
     };
 

@@ -278,8 +278,10 @@ internal sealed partial class PoolModel
             return IsClosed ? Outcome.ClosedSomehow : _n.LastFailure;
         }
 
-        // What is destroyed counts until it is.
+        // What is destroyed counts until it is: whether the warm-up looks before that, is not specified.
         var made = Live - Count(Phase.Creating);
-        return made >= _n.MinSize || (made + _destroyedNow >= _n.MinSize && _choices.Maybe()) ? Outcome.Ended : Outcome.Waiting;
+        return made >= _n.MinSize ? Outcome.Ended
+            : made + _destroyedNow >= _n.MinSize ? Outcome.Unspecified
+            : Outcome.Waiting;
     }
 }

@@ -52,6 +52,9 @@ internal enum Outcome
     /// Whether a warm-up hears of the end of the pool first, or of the creations that it cancels, is not specified.
     /// </summary>
     ClosedSomehow,
+
+    /// <summary>Any.</summary>
+    Unspecified,
 }
 
 /// <summary>A resource as the model sees it; times in milliseconds.</summary>

@@ -54,7 +54,10 @@ public sealed class PoolModelTests
             reasons.UnionWith(reasonsOfOne);
         }
 
-        Outcome[] others = [Outcome.Waiting, Outcome.Ended, Outcome.ExhaustedOrTimedOut, Outcome.ClosedSomehow];
+        Outcome[] others =
+        [
+            Outcome.Waiting, Outcome.Ended, Outcome.ExhaustedOrTimedOut, Outcome.ClosedSomehow, Outcome.Unspecified,
+        ];
         Assert.Equal(Enum.GetValues<Outcome>().Except(others), outcomes.Order());
         Assert.Superset(
             new HashSet<DestroyReason>
