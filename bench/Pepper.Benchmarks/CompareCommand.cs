@@ -61,7 +61,7 @@ internal static class CompareCommand
         foreach (var (tasks, places) in new[] { (8, 4), (32, 4), (128, 4), (32, 8), (128, 8) })
         {
             yield return ($"{tasks} tasks over {places}, hold = yield", name => Rounds.RunAsync(
-                name, [.. bounded, new PepperLocalPeer(), new RawSlotPeer()], rounds,
+                name, [.. bounded, new PepperFairPeer(), new RawSlotPeer()], rounds,
                 peer => Loops.ContendedAsync(peer, tasks, places, 400_000)));
         }
 

@@ -134,12 +134,12 @@ internal sealed class PepperTrackingPeer : PepperPeer
     protected override void Configure(ResourcePoolOptions options) => options.LeakThreshold = TimeSpan.FromMinutes(5);
 }
 
-/// <summary>The same with the choice for throughput.</summary>
-internal sealed class PepperLocalPeer : PepperPeer
+/// <summary>The same with the other choice of where a caller continues.</summary>
+internal sealed class PepperFairPeer : PepperPeer
 {
-    internal override string Name => "Pepper, WakeUp.Local";
+    internal override string Name => "Pepper, WakeUp.Fair";
 
-    protected override void Configure(ResourcePoolOptions options) => options.WakeUp = WakeUp.Local;
+    protected override void Configure(ResourcePoolOptions options) => options.WakeUp = WakeUp.Fair;
 }
 
 /// <summary>The same, made quickly however many there are.</summary>

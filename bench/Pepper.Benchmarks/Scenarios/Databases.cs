@@ -20,7 +20,7 @@ internal static class Databases
         await using var cluster = await PostgresCluster.StartAsync();
         List<DatabasePeer> peers =
         [
-            new PepperDatabasePeer(cluster, WakeUp.Fair), new PepperDatabasePeer(cluster, WakeUp.Local),
+            new PepperDatabasePeer(cluster, WakeUp.Local), new PepperDatabasePeer(cluster, WakeUp.Fair),
             new NpgsqlPoolPeer(cluster, isReset: true), new SemaphoreDatabasePeer(cluster),
         ];
         if (isQueried)
@@ -101,7 +101,7 @@ internal static class Databases
             cluster.ConnectionString,
             new ResourcePoolOptions { Name = "bench-pg", MinSize = Places, MaxSize = Places, WakeUp = wakeUp });
 
-        internal override string Name => wakeUp == WakeUp.Local ? "Pepper, WakeUp.Local" : "Pepper";
+        internal override string Name => wakeUp == WakeUp.Fair ? "Pepper, WakeUp.Fair" : "Pepper";
 
         internal override string Version => typeof(ResourcePool<>).Assembly.GetName().Version!.ToString(3);
 

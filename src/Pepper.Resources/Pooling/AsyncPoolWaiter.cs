@@ -15,7 +15,6 @@ namespace Pepper.Resources.Pooling;
 internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>>
     where T : class
 {
-    private const int Taken = int.MinValue;
     private static readonly Action<object?> Ended = static _ => throw new InvalidOperationException("It only marks an end.");
 
     private Action<object?>? _continuation;
@@ -24,12 +23,8 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
     // The entry that was delivered, or the failure; null while it waits.
     private object? _result;
     private CancellationTokenRegistration _registration;
-    private short _version;
 
-    // The version whose result nobody has taken yet. Not a flag: a second taker that comes late must not take the next caller's.
-    private int _untaken;
-
-    internal ValueTask<Lease<T>> Task => new(this, _version);
+    internal ValueTask<Lease<T>> Task => new(this, Version);
 
     /// <summary>Called right after the waiter was queued, on the caller's thread.</summary>
     internal void Watch(CancellationToken cancellationToken) =>
@@ -46,10 +41,11 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
 
     public Lease<T> GetResult(short token)
     {
-        // A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user;
+        // Untaken is the version whose result nobody has taken yet. Not a flag: a second taker that comes late must not take the
+        // next caller's. A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user;
         // nor must a look that comes too early, or a second one at the same time.
         if (GetStatus(token) == ValueTaskSourceStatus.Pending
-            || Interlocked.CompareExchange(ref _untaken, Taken, token) != token)
+            || Interlocked.CompareExchange(ref Untaken, (short)(token - 1), token) != token)
         {
             throw new InvalidOperationException(
                 "A ValueTask is awaited once, and its result is not asked for before it has ended. Use AsTask() for more.");
@@ -119,7 +115,7 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
 
     private void ThrowIfOld(short token)
     {
-        if (token != _version)
+        if (token != Version)
         {
             throw new InvalidOperationException("The ValueTask was awaited before. Use AsTask() to await one more than once.");
         }
@@ -156,8 +152,8 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
             _continuation = null;
             _state = null;
             _result = null;
-            _version++;
-            Volatile.Write(ref _untaken, _version);
+            Version++;
+            Volatile.Write(ref Untaken, Version);
             Core!.ReturnWaiter(this);
         }
     }

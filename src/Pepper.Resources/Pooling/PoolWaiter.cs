@@ -45,7 +45,17 @@ internal abstract class PoolWaiter
 
     internal bool IsQueued;
     internal AcquireOutcome Outcome;
-    internal AcquirePriority Priority;
+
+    // Here, and as small as they are, so that they fill what would be padding: a waiter has 128 bytes.
+    protected short Version;
+    protected short Untaken;
+    private sbyte _priority;
+
+    internal AcquirePriority Priority
+    {
+        get => (AcquirePriority)_priority;
+        set => _priority = (sbyte)value;
+    }
 
     /// <summary>Whether the caller blocks a thread, so that creations for it should not need one of the thread pool.</summary>
     internal virtual bool IsBlocking => false;

@@ -106,7 +106,7 @@ public sealed class ResourcePoolOptions
     /// <summary>Which of several idle resources is lent. Default: <see cref="IdleOrder.Lifo"/>.</summary>
     public IdleOrder IdleOrder { get; set; }
 
-    /// <summary>Where a caller who has waited continues. Default: <see cref="WakeUp.Fair"/>.</summary>
+    /// <summary>Where a caller who has waited continues. Default: <see cref="WakeUp.Local"/>.</summary>
     public WakeUp WakeUp { get; set; }
 
     /// <summary>

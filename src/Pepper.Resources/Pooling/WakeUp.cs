@@ -7,14 +7,14 @@ namespace Pepper.Resources.Pooling;
 public enum WakeUp
 {
     /// <summary>
-    /// At the end of the queue that all threads share: behind work that was there before, so that nobody is served twice before
-    /// another is served once. The lower latencies at the far end.
-    /// </summary>
-    Fair,
-
-    /// <summary>
     /// In the queue of the thread that gave the resource back, which takes it next: what it needs is in that processor's cache.
-    /// The higher throughput; other work of the thread pool waits longer.
+    /// The higher throughput; other work of the thread pool waits a little longer.
     /// </summary>
     Local,
+
+    /// <summary>
+    /// At the end of the queue that all threads share, behind work that was there before. The lower latencies at the far end,
+    /// where callers do much input and output between an acquire and its return.
+    /// </summary>
+    Fair,
 }

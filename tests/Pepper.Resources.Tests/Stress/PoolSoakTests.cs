@@ -102,7 +102,7 @@ public sealed class PoolSoakTests : IDisposable
         new SoakPool("tracked", 3, FactoryHooks.None, static options =>
         {
             options.LeakThreshold = TimeSpan.FromMilliseconds(10);
-            options.WakeUp = WakeUp.Local;
+            options.WakeUp = WakeUp.Fair;
         }),
         new SoakPool("shedding", 2, FactoryHooks.None, static options => options.Shedding = new SheddingOptions
         {
