@@ -42,8 +42,8 @@ internal sealed class AsyncPoolWaiter<T> : PoolWaiter, IValueTaskSource<Lease<T>
     public Lease<T> GetResult(short token)
     {
         // Untaken is the version whose result nobody has taken yet. Not a flag: a second taker that comes late must not take the
-        // next caller's. A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under its new user;
-        // nor must a look that comes too early, or a second one at the same time.
+        // next caller's. A second look at a ValueTask that was awaited before throws here, and must not recycle the waiter under
+        // its new user; nor must a look that comes too early, or a second one at the same time.
         if (GetStatus(token) == ValueTaskSourceStatus.Pending
             || Interlocked.CompareExchange(ref Untaken, (short)(token - 1), token) != token)
         {
