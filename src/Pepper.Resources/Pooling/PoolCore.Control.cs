@@ -288,11 +288,7 @@ internal sealed partial class PoolCore
         // Copy on write: a claim goes on with the array it has, which holds all that it could find.
         var entries = new PoolEntry[maxSize];
         _entries.CopyTo(entries, 0);
-        for (var index = _entries.Length; index < entries.Length; index++)
-        {
-            entries[index] = new PoolEntry(this, index);
-        }
-
+        AddPlaces(entries, from: _entries.Length);
         Volatile.Write(ref _entries, entries);
     }
 

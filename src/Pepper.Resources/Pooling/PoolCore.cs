@@ -82,10 +82,7 @@ internal sealed partial class PoolCore : IResourceSource
         _minSize = _options.MinSize;
         _maxSize = _options.MaxSize;
         _entries = new PoolEntry[_maxSize];
-        for (var index = 0; index < _entries.Length; index++)
-        {
-            _entries[index] = new PoolEntry(this, index);
-        }
+        AddPlaces(_entries, from: 0);
 
         _validatesOnBorrow = (_options.Validation & ValidationMode.OnBorrow) != ValidationMode.None;
         _validatesIdle = (_options.Validation & ValidationMode.WhileIdle) != ValidationMode.None;
