@@ -43,6 +43,9 @@ internal static class CompareCommand
     private static IEnumerable<(string Name, Func<string, Task<IReadOnlyList<Result>>> MeasureAsync)> SpeedScenarios(int rounds)
     {
         const int fast = 2_000_000;
+
+        // Long enough that no task is ahead for the luck of having begun on an idle processor.
+        const int contended = 1_200_000;
         var source = new CancellationTokenSource();
         Peer[] all =
         [
@@ -62,7 +65,7 @@ internal static class CompareCommand
         {
             yield return ($"{tasks} tasks over {places}, hold = yield", name => Rounds.RunAsync(
                 name, [.. bounded, new PepperFairPeer(), new RawSlotPeer()], rounds,
-                peer => Loops.ContendedAsync(peer, tasks, places, 400_000)));
+                peer => Loops.ContendedAsync(peer, tasks, places, contended)));
         }
 
         Peer[] holding = [new PepperPeer(), QueuePeer(), new ChannelPeer(isLimited: false)];
