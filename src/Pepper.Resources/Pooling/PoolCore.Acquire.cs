@@ -126,7 +126,7 @@ internal sealed partial class PoolCore
         }
 
         return isClosed ? Refused(ClosedException())
-            : isFailing ? Refused(FailureFor(_lastCreateFailure!))
+            : isFailing ? Refused(FailureFor(_lastCreateFailure!), AcquireOutcome.Failed)
             : Refused(request, refusal.GetValueOrDefault(), note.Flow);
     }
 

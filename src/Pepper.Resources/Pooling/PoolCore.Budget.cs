@@ -118,26 +118,9 @@ internal sealed partial class PoolCore
     private bool TryReturnShared(PoolEntry entry, long token)
     {
         var budget = _share!.Budget;
-        if (!_isReturnShared || Volatile.Read(ref _gate.Word) != 0 || budget.Starving > 0)
+        if (!_isReturnShared || Volatile.Read(ref _gate.Word) != 0 || budget.Starving > 0 || !TryMakeIdle(entry, token))
         {
             return false;
-        }
-
-        var lentFor = 0;
-        if (_watchesLoans && !MayReturnPlainly(entry, token, out lentFor))
-        {
-            return false;
-        }
-
-        if (!entry.TryMove(token, SlotState.Next(token, SlotState.Idle)))
-        {
-            return false;
-        }
-
-        NoteIdle(entry);
-        if (Volatile.Read(ref _gate.Word) != 0)
-        {
-            ServeWaiters();
         }
 
         YieldPoint.Reach();
@@ -146,7 +129,6 @@ internal sealed partial class PoolCore
             budget.NoteIdle();
         }
 
-        RecordUse(lentFor);
         return true;
     }
 

@@ -70,13 +70,13 @@ internal sealed partial class PoolCore
         : flow is not null && timeout != TimeSpan.Zero && IsDeadlock_NeedsLock(flow) ? ExhaustionReason.Deadlock
         : null;
 
-    private Exception Refused(Exception refusal)
+    private Exception Refused(Exception refusal, AcquireOutcome outcome = AcquireOutcome.Rejected)
     {
-        _instruments.RecordAcquire(AcquireOutcome.Rejected, TimeSpan.Zero);
+        _instruments.RecordAcquire(outcome, TimeSpan.Zero);
         if (ResourceActivities.IsEnabled)
         {
             ResourceActivities.RecordAcquire(
-                NameLabel, TypeLabel, PoolLabels.Of(AcquireOutcome.Rejected), Activity.Current?.Context ?? default,
+                NameLabel, TypeLabel, PoolLabels.Of(outcome), Activity.Current?.Context ?? default,
                 TimeProvider.GetUtcNow(), refusal);
         }
 

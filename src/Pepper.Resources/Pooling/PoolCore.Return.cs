@@ -62,13 +62,13 @@ internal sealed partial class PoolCore
     /// mark; those, and returns that lead to more, take the other way.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryReturnPlainly(PoolEntry entry, long token)
-    {
-        if (!_isReturnPlain || Volatile.Read(ref _gate.Word) != 0)
-        {
-            return false;
-        }
+    private bool TryReturnPlainly(PoolEntry entry, long token) =>
+        _isReturnPlain && Volatile.Read(ref _gate.Word) == 0 && TryMakeIdle(entry, token);
 
+    /// <summary>The swap of a plain return, and the second look at the gate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryMakeIdle(PoolEntry entry, long token)
+    {
         var lentFor = 0;
         if (_watchesLoans && !MayReturnPlainly(entry, token, out lentFor))
         {

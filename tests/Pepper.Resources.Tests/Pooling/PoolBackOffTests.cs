@@ -137,10 +137,12 @@ public sealed class PoolBackOffTests : PoolTestBase
             (options.CreateBackOff, options.FailFastOnBackOff) = (TimeSpan.FromSeconds(1), true));
         await Assert.ThrowsAsync<ResourceInitializationException>(() => Ask(pool).WaitAsync(Guard, Stop));
         Factory.Heal(Stage.Create);
+        using var listener = new MetricListener(Monitor);
 
         var told = Ask(pool);
 
         Assert.True(told.IsFaulted);
+        Assert.Equal(1, listener.Count("pepperpy_resource_acquisition_seconds", "outcome=failed"));
         var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => told);
         Assert.Contains("failed later", thrown.Message, StringComparison.Ordinal);
         Assert.Equal((1, 0), (Factory.Calls(Stage.Create), pool.Statistics.Waiting));
