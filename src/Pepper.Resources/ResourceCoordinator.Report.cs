@@ -22,8 +22,8 @@ public sealed partial class ResourceCoordinator
 
     /// <summary>
     /// Whether everything can be used, judged from what is known: nothing is leased for it, so asking makes no full pool fuller.
-    /// A pool is unhealthy when none of its resources is usable and creating them fails; degraded when its first caller waits for
-    /// longer than <see cref="ResourceCoordinatorOptions.DegradedWait"/>, or creating fails while others are still usable.
+    /// A pool is as <see cref="PoolStatistics.Health"/> says; degraded also when its first caller waits for longer than
+    /// <see cref="ResourceCoordinatorOptions.DegradedWait"/>.
     /// </summary>
     /// <returns>The worst of all parts, and every reason.</returns>
     public CoordinatorHealth GetHealth()
@@ -51,13 +51,9 @@ public sealed partial class ResourceCoordinator
 
     private (ResourceHealth Status, string? Reason) Judge(PoolStatistics pool)
     {
-        if (pool.ConsecutiveCreateFailures > 0)
+        if (pool.Health != ResourceHealth.Healthy)
         {
-            return pool.Idle + pool.InUse == 0
-                ? (ResourceHealth.Unhealthy, $"Pool '{pool.Name}' has no usable resource, and creating one has failed "
-                    + $"{pool.ConsecutiveCreateFailures} time(s) in a row.")
-                : (ResourceHealth.Degraded, $"Pool '{pool.Name}' cannot create resources: "
-                    + $"{pool.ConsecutiveCreateFailures} failure(s) in a row.");
+            return (pool.Health, $"Pool '{pool.Name}': {pool.HealthReason}");
         }
 
         if (pool.IsPaused)

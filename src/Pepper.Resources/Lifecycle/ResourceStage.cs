@@ -1,6 +1,6 @@
 namespace Pepper.Resources;
 
-/// <summary>The part of an operation that took too long.</summary>
+/// <summary>The part of an operation that took too long, or failed.</summary>
 public enum ResourceStage
 {
     /// <summary>Waiting for a resource that somebody else holds.</summary>
@@ -17,4 +17,7 @@ public enum ResourceStage
 
     /// <summary>Destroying a resource.</summary>
     Destroy,
+
+    /// <summary>What its holder did with a resource.</summary>
+    Use,
 }

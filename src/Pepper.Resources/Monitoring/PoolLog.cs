@@ -60,4 +60,14 @@ internal static partial class PoolLog
 
     [LoggerMessage(1123, LogLevel.Information, "Pool {Pool}: no longer overloaded, {Count} callers were shed in all")]
     internal static partial void OverloadEnded(ILogger logger, string pool, long count);
+
+    [LoggerMessage(1140, LogLevel.Warning,
+        "Pool {Pool}: {Count} resource(s) are validated before they are lent again, as another failed")]
+    internal static partial void Suspected(ILogger logger, string pool, int count);
+
+    [LoggerMessage(1141, LogLevel.Warning, "Pool {Pool}: generation {Generation} begins after a failure fatal to all: {Error}")]
+    internal static partial void GenerationAfterFailure(ILogger logger, string pool, int generation, string error);
+
+    [LoggerMessage(1142, LogLevel.Error, "Pool {Pool}: unhealthy: {Reason}")]
+    internal static partial void Unhealthy(ILogger logger, string pool, string reason);
 }

@@ -44,4 +44,7 @@ internal static partial class RecoveryLog
 
     [LoggerMessage(1531, LogLevel.Debug, "{Name}: abandoned work ended: {Outcome}")]
     internal static partial void AbandonedEnded(ILogger logger, string name, string outcome, Exception? exception);
+
+    [LoggerMessage(1515, LogLevel.Error, "Circuit {Name}: the classifier of failures failed: {Error}")]
+    internal static partial void ClassifierFailed(ILogger logger, string name, string error, Exception exception);
 }

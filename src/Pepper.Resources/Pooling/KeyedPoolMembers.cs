@@ -85,6 +85,7 @@ internal sealed class KeyedPoolMembers(string name, PoolBudget? budget, Resource
     internal PoolStatistics GetPoolStatistics(bool isClosed)
     {
         var all = Read(out var totals, out _, out _, out _);
+        var worst = all.MaxBy(static one => one.Health);
         return new PoolStatistics
         {
             Name = name,
@@ -113,6 +114,11 @@ internal sealed class KeyedPoolMembers(string name, PoolBudget? budget, Resource
             Leaks = totals.Leaks,
             Shed = totals.Shed,
             IsOverloaded = all.Exists(static one => one.IsOverloaded),
+            Recoveries = all.Sum(static one => one.Recoveries),
+            Hedges = all.Sum(static one => one.Hedges),
+            Suspects = all.Sum(static one => one.Suspects),
+            Health = worst?.Health ?? ResourceHealth.Healthy,
+            HealthReason = worst is { HealthReason: { } reason } ? $"'{worst.Name}': {reason}" : null,
             Generation = 0,
         };
     }

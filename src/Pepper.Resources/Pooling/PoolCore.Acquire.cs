@@ -104,15 +104,16 @@ internal sealed partial class PoolCore
         Note(own, request, trace, startedExactly, note);
         var now = _clock.Now();
         ExhaustionReason? refusal;
-        bool isClosed, isFailing;
+        bool isClosed, isFailing, isRejected;
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             isClosed = IsClosed;
             isAlone = _gate.Waiters.Count == 0;
             refusal = WhyRefused_NeedsLock(note.Flow, request.Timeout);
+            isRejected = !isClosed && IsRejected_NeedsLock();
             isFailing = !isClosed && IsFailingFast_NeedsLock();
-            if (!isClosed && !isFailing && refusal is null)
+            if (!isClosed && !isRejected && !isFailing && refusal is null)
             {
                 Enqueue_NeedsLock(own, request.Timeout, now);
                 waiter = own;
@@ -126,6 +127,7 @@ internal sealed partial class PoolCore
         }
 
         return isClosed ? Refused(ClosedException())
+            : isRejected ? Refused(CircuitOpen(), AcquireOutcome.CircuitOpen)
             : isFailing ? Refused(FailureFor(_lastCreateFailure!), AcquireOutcome.Failed)
             : Refused(request, refusal.GetValueOrDefault(), note.Flow);
     }
@@ -195,7 +197,7 @@ internal sealed partial class PoolCore
     internal void ServeQueue()
     {
         ServeWaiters();
-        if (Volatile.Read(ref _live) < Volatile.Read(ref _maxSize))
+        if (Volatile.Read(ref _live) < Volatile.Read(ref _maxSize) || _recovery is { Circuit.IsClosed: false })
         {
             EnsureSupply();
         }

@@ -70,7 +70,14 @@ internal sealed partial class PoolCore
                     throw FailureFor(failure);
                 }
 
-                return IsClosed ? throw ClosedException() : _live - _creating - _hung >= _minSize;
+                if (IsClosed)
+                {
+                    throw ClosedException();
+                }
+
+                var isReady = _live - _creating - _hung >= _minSize;
+                return !isReady && !_options.PatientWarmUp && _recovery is { Circuit.IsClosed: false }
+                    ? throw CircuitOpen() : isReady;
             },
             cancellationToken,
             EnsureSupply).ConfigureAwait(false);
@@ -154,6 +161,7 @@ internal sealed partial class PoolCore
         SettleIfClosing();
         await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
         _monitor.Sources.Remove(this);
+        _recovery?.Circuit.Dispose();
         PoolLog.Changed(_logger, Name, "disposed");
         _events.End(PoolEventKind.Disposed, "The pool is disposed.");
     }

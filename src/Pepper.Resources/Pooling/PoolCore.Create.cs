@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Pepper.Resources.Monitoring;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources.Pooling;
 
@@ -27,35 +28,45 @@ internal sealed partial class PoolCore
         while (true)
         {
             Creation creation;
+            bool isOrdered;
+            PoolTelling telling = default;
             using (_gate.Latch.EnterScope())
             {
                 AssertInvariants_NeedsLock();
-                if (!TryOrder_NeedsLock(out creation))
+                isOrdered = TryOrder_NeedsLock(ref telling, out creation);
+                if (!isOrdered)
                 {
-                    return;
+                    RejectUnserved_NeedsLock(ref telling);
                 }
+            }
+
+            Tell(telling);
+            if (!isOrdered)
+            {
+                return;
             }
 
             Start(creation);
         }
     }
 
-    private bool TryOrder_NeedsLock(out Creation creation)
+    private bool TryOrder_NeedsLock(ref PoolTelling telling, out Creation creation)
     {
         creation = default;
-        if (IsDisposed || _live >= _maxSize || _creating >= _options.MaxConcurrentCreates)
+        if (WhatFor_NeedsLock(ref telling) is not { } purpose)
         {
             return NeedNoPlace_NeedsLock();
         }
 
-        var isDemanded = !IsPaused && _gate.Waiters.Count > _creating + _validating && !IsBackingOff_NeedsLock();
-        if (!isDemanded && !IsBelowMinimum_NeedsLock())
-        {
-            return NeedNoPlace_NeedsLock();
-        }
-
+        var isDemanded = purpose == CreatePurpose.Demand || (purpose != CreatePurpose.Minimum && _gate.Waiters.Count > 0);
         if (!TryTakePlace_NeedsLock(isDemanded))
         {
+            return false;
+        }
+
+        if (!TryPay_NeedsLock(purpose) || !TryEnterCircuit(ref telling, out var permit))
+        {
+            _share?.Budget.GiveBack(_share, isEvicted: false);
             return false;
         }
 
@@ -67,9 +78,11 @@ internal sealed partial class PoolCore
                 entry.Generation = _generation;
                 _live++;
                 _creating++;
+                _hedges += purpose == CreatePurpose.Hedge ? 1 : 0;
                 creation = new Creation(
-                    entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, isDemanded,
-                    _gate.Waiters.BlockingCount > 0);
+                    entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, purpose, isDemanded,
+                    _gate.Waiters.BlockingCount > 0, permit, IsCheckedFirst_NeedsLock(permit),
+                    purpose == CreatePurpose.Demand && _recovery is { Options.HedgeAfter: not null } ? new CreateWatch() : null);
                 return true;
             }
         }
@@ -125,20 +138,24 @@ internal sealed partial class PoolCore
     private async Task SuperviseAsync(Creation creation, Task<object> task, CancellationTokenSource source)
     {
         var started = TimeProvider.GetTimestamp();
-        var limit = _options.EffectiveCreateTimeout == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _options.EffectiveCreateTimeout;
+        var (limit, knob) = LimitOf(creation);
         using var timer = CancelAfter(source, limit);
+        using var hedge = HedgeAfter(creation.Watch);
         using var closing = _closing.Watch(source);
         try
         {
             var resource = await task.WaitAsync(source.Token).ConfigureAwait(false);
-            Complete(creation, resource, started);
+            if (!creation.IsCheckedFirst || await CheckFirstAsync(creation, resource).ConfigureAwait(false))
+            {
+                Complete(creation, resource, started);
+            }
         }
         catch (OperationCanceledException) when (source.IsCancellationRequested)
         {
             var failure = new ResourceTimeoutException(
                 IsClosed
                     ? $"Pool '{Name}' was closed while a resource was being created."
-                    : $"Pool '{Name}': creating a resource took longer than CreateTimeout ({limit}).",
+                    : $"Pool '{Name}': creating a resource took longer than {knob} ({limit}).",
                 ResourceStage.Create, limit, Name, Type);
             await AwaitOverdueAsync(creation, task, failure, started).ConfigureAwait(false);
         }
@@ -208,6 +225,7 @@ internal sealed partial class PoolCore
         }
 
         TellCreated(started, now);
+        PoolTelling telling = default;
         int size;
         PoolWaiter? waiter;
         long word;
@@ -216,8 +234,13 @@ internal sealed partial class PoolCore
         {
             // In one step: a waiter whose creation no longer counts would be seen as one who needs another.
             AssertInvariants_NeedsLock();
-            EndCreation_NeedsLock(isHung);
+            EndCreation_NeedsLock(creation, isHung);
             _failuresInARow = 0;
+            if (!isHung)
+            {
+                _recovery?.Succeed_NeedsLock(creation.Permit, _options.MaxConcurrentCreates, ref telling.Round);
+            }
+
             size = _live;
             if (creation.Renewal != _renewal)
             {
@@ -229,53 +252,55 @@ internal sealed partial class PoolCore
 
         Interlocked.Increment(ref _created);
         Settle(entry, waiter, word, reason);
+        Tell(telling);
         RecordCreation(TimeProvider.GetElapsedTime(started, now), size);
         EnsureSupply();
         SignalProgress();
     }
 
-    private void EndCreation_NeedsLock(bool isHung)
+    private void EndCreation_NeedsLock(in Creation creation, bool isHung)
     {
         if (isHung)
         {
             _hung--;
+            return;
         }
-        else
-        {
-            _creating--;
-        }
+
+        _creating--;
+        EndWatch_NeedsLock(creation.Watch);
     }
 
     private void MarkHung(Creation creation, Exception failure)
     {
-        List<PoolWaiter> concerned;
         TellCreateFailed(failure);
+        var kind = Classify(failure);
+        PoolTelling telling = default;
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            _creating--;
+            EndCreation_NeedsLock(creation, isHung: false);
             _hung++;
-            concerned = NoteFailure_NeedsLock(creation, failure);
+            NoteFailure_NeedsLock(creation, failure, kind, ref telling);
         }
 
-        Tell(concerned, failure);
-        EnsureSupply();
-        SignalProgress();
+        EndFailed(creation, failure, kind, telling);
     }
 
     /// <summary>Nothing came of it: the place is free again.</summary>
     private void GiveUp(Creation creation, Exception failure, bool isHung)
     {
-        List<PoolWaiter>? concerned = null;
+        var kind = FailureKind.Request;
         if (!isHung)
         {
             TellCreateFailed(failure);
+            kind = Classify(failure);
         }
 
+        PoolTelling telling = default;
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            EndCreation_NeedsLock(isHung);
+            EndCreation_NeedsLock(creation, isHung);
             _live--;
             GiveBackPlace_NeedsLock(creation.Entry);
             creation.Entry.Details?.Clear();
@@ -283,17 +308,19 @@ internal sealed partial class PoolCore
             if (!isHung)
             {
                 // In one step with the place: whoever sees it free must also see why, and whom it no longer serves.
-                concerned = NoteFailure_NeedsLock(creation, failure);
+                NoteFailure_NeedsLock(creation, failure, kind, ref telling);
             }
         }
 
-        if (concerned is not null)
+        if (isHung)
         {
-            Tell(concerned, failure);
+            EnsureSupply();
+            SignalProgress();
         }
-
-        EnsureSupply();
-        SignalProgress();
+        else
+        {
+            EndFailed(creation, failure, kind, telling);
+        }
     }
 
     private void RecordCreation(TimeSpan time, int size)
@@ -329,6 +356,10 @@ internal sealed partial class PoolCore
         int Generation,
         int Renewal,
         uint QueuedBefore,
+        CreatePurpose Purpose,
         bool IsDemanded,
-        bool IsForBlockedThread);
+        bool IsForBlockedThread,
+        CircuitPermit Permit,
+        bool IsCheckedFirst,
+        CreateWatch? Watch);
 }

@@ -21,7 +21,7 @@ internal sealed partial class PoolCore
         Events?.Raise(
             PoolEventKind.CreateFailed, $"Creating a resource failed: {FailureText.Of(failure)}", failure);
 
-    private void TellUnfit(ResourceStage stage, Exception? failure)
+    private void TellUnfit(PoolEntry entry, ResourceStage stage, Exception? failure)
     {
         var isReset = stage == ResourceStage.Reset;
         Events?.Raise(
@@ -29,6 +29,7 @@ internal sealed partial class PoolCore
             (isReset ? "A resource cannot be reused after its reset" : "A resource did not pass its validation")
             + (failure is null ? "." : $": {FailureText.Of(failure)}"),
             failure);
+        NoteUnfit(entry, stage, failure);
     }
 
     private void TellAbandoned(string stage, TimeSpan limit, string knob) =>

@@ -1,4 +1,5 @@
 using Pepper.Resources.Monitoring;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources.Pooling;
 
@@ -12,14 +13,18 @@ internal sealed partial class PoolCore
     private long _retryMinimumAt;
     private long _retryDemandAt;
     private ITimer? _retryTimer;
-    private bool _isRetrySet;
+    private long _retryAt = long.MaxValue;
+
+    /// <summary>What a failed creation means. Not under the lock, as it asks the classifier.</summary>
+    private FailureKind Classify(Exception failure) =>
+        IsClosed ? FailureKind.Request : _recovery?.Classify(ResourceStage.Create, failure) ?? FailureKind.Resource;
 
     /// <summary>
     /// Takes those out of the queue for whom the creation was made. When nothing is lent that could come back, these are all who
     /// had queued before it began: another attempt for each in turn would only tell them later. Otherwise it is the first of
-    /// them.
+    /// them. Nobody, when there is to be another attempt first, or when what is lent is known to be good.
     /// </summary>
-    private List<PoolWaiter> NoteFailure_NeedsLock(Creation creation, Exception failure)
+    private void NoteFailure_NeedsLock(in Creation creation, Exception failure, FailureKind kind, ref PoolTelling telling)
     {
         Interlocked.Increment(ref _createFailures);
         _lastCreateFailure = failure;
@@ -27,39 +32,54 @@ internal sealed partial class PoolCore
         var now = TimeProvider.GetTimestamp();
         _retryMinimumAt = now + BackOff(FirstBackOff);
         _retryDemandAt = now + BackOff(_options.CreateBackOff);
+        _recovery?.Fail_NeedsLock(creation.Permit, failure, kind, ref telling.Round);
         var isSomethingToComeBack = IsSomethingToComeBack_NeedsLock();
-        List<PoolWaiter> concerned = [];
-        while (_gate.Waiters.FirstBefore(creation.QueuedBefore) is { } first)
+        if (!IsTriedAgain_NeedsLock(kind) && !(kind == FailureKind.Capacity && isSomethingToComeBack))
         {
-            TakeOut_NeedsLock(first, AcquireOutcome.Failed);
-            concerned.Add(first);
-            if (isSomethingToComeBack)
+            while (_gate.Waiters.FirstBefore(creation.QueuedBefore) is { } first)
             {
-                break;
+                TakeOut_NeedsLock(first, AcquireOutcome.Failed);
+                (telling.Failed ??= []).Add(first);
+                if (isSomethingToComeBack)
+                {
+                    break;
+                }
             }
         }
 
-        return concerned;
+        RejectUnserved_NeedsLock(ref telling);
+    }
+
+    /// <summary>Whether another attempt is made, and paid for, before anybody is told.</summary>
+    private bool IsTriedAgain_NeedsLock(FailureKind kind) =>
+        _recovery is { } recovery && recovery.Circuit.IsClosed && _failuresInARow < recovery.Options.CreateAttempts
+        && kind is FailureKind.Resource or FailureKind.Pool
+        && !IsClosed && _gate.Waiters.Count > 0 && recovery.Budget.TryWithdraw();
+
+    private void EndFailed(in Creation creation, Exception failure, FailureKind kind, in PoolTelling telling)
+    {
+        _monitor.RecordError("create", TypeLabel, failure);
+        PoolLog.CreateFailed(_logger, Name, FailureText.Of(failure), failure);
+        Tell(telling, failure);
+        if (kind == FailureKind.Pool)
+        {
+            BeginGenerationAfter(creation.Generation, failure);
+        }
+
+        SettleIfClosing();
+        EnsureSupply();
+        SignalProgress();
     }
 
     /// <summary>Whether a resource exists that may be lent to somebody else some time.</summary>
-    private bool IsSomethingToComeBack_NeedsLock() => _live - _creating - _hung - CountStates().Leaving > 0;
+    private bool IsSomethingToComeBack_NeedsLock() => Usable_NeedsLock() > 0;
+
+    /// <summary>How many there are that can be lent, now or later.</summary>
+    private int Usable_NeedsLock() => _live - _creating - _hung - CountStates().Leaving;
 
     /// <summary>Whether a caller who finds nothing is told so at once, as creations rest after a failure.</summary>
     private bool IsFailingFast_NeedsLock() =>
         _options.FailFastOnBackOff && _creating == 0 && !IsSomethingToComeBack_NeedsLock() && IsBackingOff_NeedsLock();
-
-    private void Tell(List<PoolWaiter> concerned, Exception failure)
-    {
-        _monitor.RecordError("create", TypeLabel, failure);
-        PoolLog.CreateFailed(_logger, Name, FailureText.Of(failure), failure);
-        foreach (var waiter in concerned)
-        {
-            waiter.Fail(FailureFor(failure));
-        }
-
-        SettleIfClosing();
-    }
 
     // Each caller gets an exception of its own: one that is thrown in two places shows neither.
     private ResourceException FailureFor(Exception failure) =>
@@ -88,13 +108,19 @@ internal sealed partial class PoolCore
             return false;
         }
 
-        if (!_isRetrySet)
-        {
-            _isRetrySet = true;
-            SetRetryTimer_NeedsLock(TimeProvider.GetElapsedTime(now, _retryDemandAt));
-        }
-
+        WakeAt_NeedsLock(_retryDemandAt);
         return true;
+    }
+
+    /// <summary>Sees to it that the pool looks again what it needs, at a time or before.</summary>
+    private void WakeAt_NeedsLock(long at)
+    {
+        if (at < _retryAt && !IsDisposed)
+        {
+            _retryAt = at;
+            var now = TimeProvider.GetTimestamp();
+            SetRetryTimer_NeedsLock(at <= now ? TimeSpan.Zero : TimeProvider.GetElapsedTime(now, at));
+        }
     }
 
     private void SetRetryTimer_NeedsLock(TimeSpan delay)
@@ -117,7 +143,7 @@ internal sealed partial class PoolCore
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            _isRetrySet = false;
+            _retryAt = long.MaxValue;
         }
 
         // A timer may be early by a little: then it is set again.

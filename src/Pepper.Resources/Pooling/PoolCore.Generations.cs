@@ -13,6 +13,9 @@ internal sealed partial class PoolCore
     // Which factory made the resources from which generation on, the newest first. Copied on write.
     private FactoryEra[] _eras;
 
+    // How many replacements of the factory have not swept yet.
+    private int _replacements;
+
     /// <summary>Who made the resources of a generation.</summary>
     internal FactoryAdapter FactoryOf(int generation)
     {
@@ -79,8 +82,8 @@ internal sealed partial class PoolCore
             ThrowIfDisposed();
             _factory = factory;
 
-            // Until the last of the old factory's is out of service, nothing is lent or returned without a look.
-            _isBorrowPlain = _isReturnPlain = _isReturnShared = false;
+            _replacements++;
+            ReadHooks();
             generation = Interlocked.Increment(ref _generation);
             ForgetFactories_NeedsLock();
             Volatile.Write(ref _eras, [new FactoryEra(generation, factory), .. _eras]);
@@ -91,6 +94,7 @@ internal sealed partial class PoolCore
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
+            _replacements--;
             ReadHooks();
         }
 

@@ -70,6 +70,9 @@ internal sealed partial class PoolCore
         else
         {
             Discard(entry, DestroyReason.ValidationFailed);
+
+            // Who waited for this one, as creations rest, may wait in vain now.
+            EnsureSupply();
         }
     }
 }

@@ -21,10 +21,12 @@ internal sealed partial class PoolCore
 
     internal PoolStatistics GetStatistics()
     {
+        var circuit = _recovery?.Circuit.Statistics;
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             var states = CountStates();
+            var (health, reason) = Judge(circuit, _recovery?.CountTooMany_NeedsLock(), Usable_NeedsLock());
             return new PoolStatistics
             {
                 Name = Name,
@@ -54,6 +56,12 @@ internal sealed partial class PoolCore
                 Abandoned = Interlocked.Read(ref _abandoned),
                 Leaks = Interlocked.Read(ref _leaks),
                 Generation = _generation,
+                Circuit = circuit,
+                Recoveries = _recovery?.Recoveries ?? 0,
+                Hedges = _hedges,
+                Suspects = _hasSuspects ? _entries.Count(static entry => SuspicionOf(entry) != 0) : 0,
+                Health = health,
+                HealthReason = reason,
             };
         }
     }

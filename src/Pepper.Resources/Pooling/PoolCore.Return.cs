@@ -38,6 +38,7 @@ internal sealed partial class PoolCore
         {
             PoolLog.Invalidated(_logger, Name, cause is null ? "no cause given" : FailureText.Of(cause), cause);
             TellInvalidated(entry, cause);
+            NoteBroken(entry, ResourceStage.Use, cause);
         }
     }
 
@@ -213,7 +214,7 @@ internal sealed partial class PoolCore
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
-            isWanted = _validatesOnBorrow && _gate.Waiters.Count > 0;
+            isWanted = (_validatesOnBorrow || _hasSuspects) && _gate.Waiters.Count > 0;
             if (!isWanted)
             {
                 waiter = Place_NeedsLock(entry, out word, out reason);

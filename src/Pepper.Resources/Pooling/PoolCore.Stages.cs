@@ -14,7 +14,9 @@ internal sealed partial class PoolCore
     private bool Validate(PoolEntry entry, bool isBlocking)
     {
         entry.IsFit = true;
-        if (!_validatesOnBorrow || (entry.Factory.Hooks & FactoryHooks.Validate) == FactoryHooks.None || IsFresh(entry))
+        var suspicion = SuspicionOf(entry);
+        if ((entry.Factory.Hooks & FactoryHooks.Validate) == FactoryHooks.None
+            || (suspicion == 0 && (!_validatesOnBorrow || IsFresh(entry))))
         {
             return true;
         }
@@ -40,19 +42,24 @@ internal sealed partial class PoolCore
 
     private void ValidateNow(PoolEntry entry)
     {
+        var suspicion = SuspicionOf(entry);
         try
         {
             entry.IsFit = entry.Factory.Validate(entry.Item!);
-            if (!entry.IsFit)
+            if (entry.IsFit)
             {
-                TellUnfit(ResourceStage.Validate, failure: null);
+                Clear(entry, suspicion);
+            }
+            else
+            {
+                TellUnfit(entry, ResourceStage.Validate, failure: null);
             }
         }
         catch (Exception failure)
         {
             entry.IsFit = false;
             PoolLog.FoundUnfit(_logger, Name, "validate", FailureText.Of(failure), failure);
-            TellUnfit(ResourceStage.Validate, failure);
+            TellUnfit(entry, ResourceStage.Validate, failure);
         }
     }
 
@@ -122,6 +129,7 @@ internal sealed partial class PoolCore
         var details = entry.NeedDetails();
         var source = details.StageSource ?? new CancellationTokenSource();
         details.StageSource = null;
+        var suspicion = SuspicionOf(entry);
         var limit = (stage == ResourceStage.Reset ? _options.ResetTimeout : _options.ValidateTimeout) ?? Timeout.InfiniteTimeSpan;
         Task<bool>? task = null;
         try
@@ -142,7 +150,11 @@ internal sealed partial class PoolCore
 
             if (!entry.IsFit)
             {
-                TellUnfit(stage, failure: null);
+                TellUnfit(entry, stage, failure: null);
+            }
+            else if (stage == ResourceStage.Validate)
+            {
+                Clear(entry, suspicion);
             }
         }
         catch (OperationCanceledException) when (source.IsCancellationRequested)
@@ -154,13 +166,16 @@ internal sealed partial class PoolCore
             var knob = isReset ? nameof(_options.ResetTimeout) : nameof(_options.ValidateTimeout);
             PoolLog.StageAbandoned(_logger, Name, isReset ? "reset" : "validate", limit, knob);
             TellAbandoned(isReset ? "reset" : "validate", limit, knob);
+            NoteUnfit(entry, stage, new ResourceTimeoutException(
+                $"Pool '{Name}': {(isReset ? "resetting" : "validating")} a resource took longer than {knob} ({limit}).",
+                stage, limit, Name, Type));
         }
         catch (Exception failure)
         {
             entry.IsFit = false;
             var name = stage == ResourceStage.Reset ? "reset" : "validate";
             PoolLog.FoundUnfit(_logger, Name, name, FailureText.Of(failure), failure);
-            TellUnfit(stage, failure);
+            TellUnfit(entry, stage, failure);
         }
 
         // One that had a timer is not used again: the timer may be about to cancel it.

@@ -94,6 +94,7 @@ internal sealed partial class PoolCore : IResourceSource
         _notesEachLoan = TracksLeaks || _capturesStacks;
         _share = family?.Budget?.Join(this);
         ReadHooks();
+        _recovery = NewRecovery(family);
         if (family is null or { LabelsKeys: true })
         {
             _monitor.Sources.Add(this);
@@ -126,8 +127,15 @@ internal sealed partial class PoolCore : IResourceSource
 
     private void ReadHooks()
     {
+        if (_replacements > 0)
+        {
+            // Until the last of an old factory's is out of service, nothing is lent or returned without a look.
+            _isBorrowPlain = _isReturnPlain = _isReturnShared = false;
+            return;
+        }
+
         var hooks = _factory.Hooks;
-        _isBorrowPlain = !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
+        _isBorrowPlain = !_hasSuspects && !(_validatesOnBorrow && (hooks & FactoryHooks.Validate) != FactoryHooks.None);
         var isReturnPlain = _options.MaxUses is null
             && (hooks & FactoryHooks.Reset) == FactoryHooks.None
             && !IsValidatedOnReturn(hooks);
@@ -246,6 +254,7 @@ internal sealed partial class PoolCore : IResourceSource
         Debug.Assert(_gate.Latch.IsHeldByCurrentThread, "The lock must be held.");
         Debug.Assert((_gate.Word & WaitingMask) == _gate.Waiters.Count, "The gate counts the waiters.");
         Debug.Assert(_creating >= 0 && _hung >= 0 && _creating + _hung <= _live, "What is being created is live.");
+        Debug.Assert(_slow >= 0 && _slow <= _creating, "What is slow is being created.");
         Debug.Assert(_validating >= 0, "Validations under way are not negative.");
         Debug.Assert(_live >= 0 && _live <= _entries.Length, "Each live resource has a place.");
         Debug.Assert(_waitingFlows.Count == 0 || _gate.Waiters.Count > 0, "Flows that wait have callers that wait.");

@@ -26,6 +26,16 @@ internal sealed class PoolEntryDetails
     internal StackTrace? Stack;
     internal long NotedFor;
 
+    /// <summary>
+    /// Of a suspect, as another of its generation has failed: the number of the suspicion; zero when it is none, or has been
+    /// cleared.
+    /// </summary>
+    internal int Suspicion;
+
+    /// <summary>While it is new, and validated for the first time; and what that failed by.</summary>
+    internal bool IsNew;
+    internal Exception? Unfit;
+
     /// <summary>A stage's cancellation, kept for the next one as long as it was not used.</summary>
     internal CancellationTokenSource? StageSource;
 
@@ -45,5 +55,6 @@ internal sealed class PoolEntryDetails
         ExpiresAt = long.MaxValue;
         ExpiryReason = DestroyReason.MaxLifetime;
         CheckedAt = 0;
+        Suspicion = 0;
     }
 }

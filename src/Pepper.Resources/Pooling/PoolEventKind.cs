@@ -76,4 +76,24 @@ public enum PoolEventKind
 
     /// <summary>The pool is disposed: the last event of all.</summary>
     Disposed,
+
+    /// <summary>Creations failed too often and rest: see <see cref="ResourcePoolOptions.Recovery"/>.</summary>
+    CircuitOpened,
+
+    /// <summary>The rest is over: the pool makes one resource, to see whether creations work again.</summary>
+    CircuitHalfOpened,
+
+    /// <summary>Creations work again, or somebody has closed the circuit.</summary>
+    CircuitClosed,
+
+    /// <summary>Somebody has isolated the circuit: nothing is created.</summary>
+    CircuitIsolated,
+
+    /// <summary>A resource turned out to be broken: each of the others is validated before it is lent again.</summary>
+    Suspected,
+
+    /// <summary>
+    /// There were more recoveries than <see cref="Recovery.FactoryRecoveryOptions.MaxRecoveries"/> within their period.
+    /// </summary>
+    Unhealthy,
 }

@@ -1,3 +1,5 @@
+using Pepper.Resources.Recovery;
+
 namespace Pepper.Resources.Pooling;
 
 /// <summary>The state and the totals of a pool at one moment, read from the truth. Totals count from the pool's making.</summary>
@@ -95,4 +97,28 @@ public sealed record PoolStatistics
 
     /// <summary>The pool's generation, from 0.</summary>
     public required int Generation { get; init; }
+
+    /// <summary>
+    /// The circuit that creations go through; <c>null</c> without <see cref="ResourcePoolOptions.Recovery"/>, and for several
+    /// pools together.
+    /// </summary>
+    public CircuitStatistics? Circuit { get; init; }
+
+    /// <summary>How often the circuit closed again after it had been open.</summary>
+    public long Recoveries { get; init; }
+
+    /// <summary>Second creations that joined a slow one: see <see cref="FactoryRecoveryOptions.HedgeAfter"/>.</summary>
+    public long Hedges { get; init; }
+
+    /// <summary>Resources that are validated before they are lent again, as another has failed.</summary>
+    public int Suspects { get; init; }
+
+    /// <summary>
+    /// How the pool is, judged from what it knows; nothing is tried for it. Unhealthy: nothing can be lent and creations fail,
+    /// or there were too many recoveries. Degraded: creations fail, but some resources are usable.
+    /// </summary>
+    public ResourceHealth Health { get; init; }
+
+    /// <summary>Why it is not healthy, in a sentence; <c>null</c> when it is.</summary>
+    public string? HealthReason { get; init; }
 }

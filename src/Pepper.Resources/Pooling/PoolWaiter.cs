@@ -9,6 +9,7 @@ internal enum AcquireOutcome : byte
     Failed,
     Rejected,
     Shed,
+    CircuitOpen,
 }
 
 /// <summary>What a caller asks for.</summary>

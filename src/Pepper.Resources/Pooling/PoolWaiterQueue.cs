@@ -26,6 +26,9 @@ internal struct PoolWaiterQueue
     /// <summary>Who is served next.</summary>
     internal readonly PoolWaiter? First => _ranked == 0 ? _normal.First : _high.First ?? _normal.First ?? _low.First;
 
+    /// <summary>Who is served last.</summary>
+    internal readonly PoolWaiter? Last => _ranked == 0 ? _normal.Last : _low.Last ?? _normal.Last ?? _high.Last;
+
     /// <summary>Who has waited longest.</summary>
     internal readonly PoolWaiter? Oldest =>
         _ranked == 0 ? _normal.First : Older(_high.First, Older(_normal.First, _low.First));
@@ -97,21 +100,21 @@ internal struct PoolWaiterQueue
     private struct Lane
     {
         internal PoolWaiter? First;
-        private PoolWaiter? _last;
+        internal PoolWaiter? Last;
 
         internal void Add(PoolWaiter waiter)
         {
-            waiter.QueuePrevious = _last;
-            if (_last is null)
+            waiter.QueuePrevious = Last;
+            if (Last is null)
             {
                 First = waiter;
             }
             else
             {
-                _last.QueueNext = waiter;
+                Last.QueueNext = waiter;
             }
 
-            _last = waiter;
+            Last = waiter;
         }
 
         internal void Remove(PoolWaiter waiter)
@@ -127,7 +130,7 @@ internal struct PoolWaiterQueue
             First = waiter.QueueNext;
             if (First is null)
             {
-                _last = null;
+                Last = null;
             }
         }
 
@@ -140,7 +143,7 @@ internal struct PoolWaiterQueue
             }
             else
             {
-                _last = waiter.QueuePrevious;
+                Last = waiter.QueuePrevious;
             }
         }
     }

@@ -220,6 +220,23 @@ public sealed class ResourcePool<T> : IResourcePool<T>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     public void Resize(int minSize, int maxSize) => _core.Resize(minSize, maxSize);
 
+    /// <summary>
+    /// Has nothing created until <see cref="CloseCircuit"/>; what is idle is lent all the same, and callers for whom there is
+    /// nothing are told at once. Results of creations under way do not count for the circuit.
+    /// </summary>
+    /// <param name="reason">Why, for the messages of those who are told.</param>
+    /// <exception cref="InvalidOperationException">The pool has no <see cref="ResourcePoolOptions.Recovery"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
+    public void IsolateCircuit(string? reason = null) => _core.IsolateCircuit(reason);
+
+    /// <summary>
+    /// Closes the circuit of the creations, however it stands, and forgets its failures. Creations begin slowly, one more with
+    /// each that succeeds.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The pool has no <see cref="ResourcePoolOptions.Recovery"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
+    public void CloseCircuit() => _core.CloseCircuit();
+
     /// <inheritdoc/>
     /// <exception cref="PoolClosedException">The pool is drained, or being drained.</exception>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>

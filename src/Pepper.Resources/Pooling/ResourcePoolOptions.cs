@@ -1,3 +1,5 @@
+using Pepper.Resources.Recovery;
+
 namespace Pepper.Resources.Pooling;
 
 /// <summary>
@@ -159,6 +161,12 @@ public sealed class ResourcePoolOptions
     /// </summary>
     public SheddingOptions? Shedding { get; set; }
 
+    /// <summary>
+    /// How the pool behaves when creating fails, or one resource turns out to be broken. <c>null</c> turns all of it off: each
+    /// caller then makes the pool try anew. Default: a default <see cref="FactoryRecoveryOptions"/>.
+    /// </summary>
+    public FactoryRecoveryOptions? Recovery { get; set; } = new();
+
     internal TimeSpan EffectiveCreateTimeout => CreateTimeout ?? AcquireTimeout;
 
     /// <summary>A copy, for options that differ in a few values.</summary>
@@ -167,6 +175,7 @@ public sealed class ResourcePoolOptions
     {
         var copy = (ResourcePoolOptions)MemberwiseClone();
         copy.Shedding = Shedding?.Copy();
+        copy.Recovery = Recovery?.Copy();
         return copy;
     }
 }

@@ -30,6 +30,7 @@ internal static class ResourcePoolOptionsValidator
         AddTimeFaults(faults, options);
         AddCountFaults(faults, options);
         AddSheddingFaults(faults, options.Shedding);
+        faults.AddRange(options.Recovery?.FindFaults().Select(static fault => $"Recovery: {fault}") ?? []);
         return faults;
     }
 
@@ -146,7 +147,8 @@ internal static class ResourcePoolOptionsValidator
             faults.Add($"Type is {(int)options.Type}, which is no {nameof(ResourceType)}.");
         }
 
-        const ValidationMode all = ValidationMode.OnBorrow | ValidationMode.OnReturn | ValidationMode.WhileIdle;
+        const ValidationMode all = ValidationMode.OnBorrow | ValidationMode.OnReturn | ValidationMode.WhileIdle
+            | ValidationMode.OnCreate;
         if ((options.Validation & ~all) != ValidationMode.None)
         {
             faults.Add($"Validation is {(int)options.Validation}, which is no {nameof(ValidationMode)}.");

@@ -20,4 +20,10 @@ public enum ValidationMode
     /// close what nobody uses, and what broke is replaced before somebody asks for it.
     /// </summary>
     WhileIdle = 4,
+
+    /// <summary>
+    /// Right after it was made; one that is unfit counts as a creation that failed. Without this it is done for what a probe has
+    /// made, and after creations have failed: see <see cref="ResourcePoolOptions.Recovery"/>.
+    /// </summary>
+    OnCreate = 8,
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Recovery;
@@ -17,15 +16,6 @@ public sealed partial class CircuitBreaker
     private long _stale;
     private long _opened;
     private long _transitions;
-
-    /// <summary>What happens under one hold of the lock, and is told after it.</summary>
-    [StructLayout(LayoutKind.Auto)]
-    private ref struct Round(long now, DateTimeOffset utc)
-    {
-        internal readonly long Now = now;
-        internal readonly DateTimeOffset Utc = utc;
-        internal List<(CircuitTransition Transition, string? Reason)>? Told;
-    }
 
     /// <summary>Asks to make a call. Whoever is admitted ends the permit once.</summary>
     /// <exception cref="ObjectDisposedException">The circuit was disposed.</exception>
@@ -62,6 +52,14 @@ public sealed partial class CircuitBreaker
         }
 
         var round = NewRound();
+        Succeed(permit, ref round);
+        Tell(round);
+    }
+
+    /// <summary>The same, told by the caller, who may hold a lock of its own.</summary>
+    internal void Succeed(in CircuitPermit permit, ref CircuitRound round)
+    {
+        round.Begin(_clock, _timeProvider);
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
@@ -77,18 +75,24 @@ public sealed partial class CircuitBreaker
             }
             else
             {
-                phase.FailuresInARow = 0;
+                permit.Phase.FailuresInARow = 0;
                 _successes.Increment();
                 AddToWindow_NeedsLock(ref round, isFailure: false, isSlow, cause: null);
             }
         }
-
-        Tell(round);
     }
 
     internal void Fail(in CircuitPermit permit, Exception failure)
     {
         var round = NewRound();
+        Fail(permit, failure, ref round);
+        Tell(round);
+    }
+
+    /// <summary>The same, told by the caller, who may hold a lock of its own.</summary>
+    internal void Fail(in CircuitPermit permit, Exception failure, ref CircuitRound round)
+    {
+        round.Begin(_clock, _timeProvider);
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
@@ -117,14 +121,20 @@ public sealed partial class CircuitBreaker
                 }
             }
         }
-
-        Tell(round);
     }
 
     /// <summary>The call came to nothing that says how things are. The place of a trial is free for the next.</summary>
     internal void Abstain(in CircuitPermit permit)
     {
         var round = NewRound();
+        Abstain(permit, ref round);
+        Tell(round);
+    }
+
+    /// <summary>The same, told by the caller, who may hold a lock of its own.</summary>
+    internal void Abstain(in CircuitPermit permit, ref CircuitRound round)
+    {
+        round.Begin(_clock, _timeProvider);
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
@@ -142,8 +152,6 @@ public sealed partial class CircuitBreaker
                 }
             }
         }
-
-        Tell(round);
     }
 
     private static string NameOf(CircuitState state) => state switch
@@ -173,6 +181,19 @@ public sealed partial class CircuitBreaker
     private bool TryEnterTrial(out CircuitPermit permit, out CircuitPhase phase)
     {
         var round = NewRound();
+        try
+        {
+            return TryEnterTrial(ref round, out permit, out phase);
+        }
+        finally
+        {
+            Tell(round);
+        }
+    }
+
+    private bool TryEnterTrial(ref CircuitRound round, out CircuitPermit permit, out CircuitPhase phase)
+    {
+        round.Begin(_clock, _timeProvider);
         var trial = -1;
         lock (_lock)
         {
@@ -195,14 +216,13 @@ public sealed partial class CircuitBreaker
             }
         }
 
-        Tell(round);
         ObjectDisposedException.ThrowIf(phase.IsEnd, this);
         permit = new CircuitPermit(phase, trial, round.Now);
         return trial >= 0 || phase.State == CircuitState.Closed;
     }
 
     // What time alone does: trials that took too long are failures, from when their time was over, not from when somebody looks.
-    private void Settle_NeedsLock(ref Round round)
+    private void Settle_NeedsLock(ref CircuitRound round)
     {
         var phase = _phase;
         var deadline = phase.EarliestDeadline;
@@ -219,7 +239,7 @@ public sealed partial class CircuitBreaker
         }
     }
 
-    private void EndTrial_NeedsLock(ref Round round, in CircuitPermit permit, Exception? failure)
+    private void EndTrial_NeedsLock(ref CircuitRound round, in CircuitPermit permit, Exception? failure)
     {
         var phase = permit.Phase;
         phase.FreeTrial(permit.Trial);
@@ -239,7 +259,7 @@ public sealed partial class CircuitBreaker
         }
     }
 
-    private void AddToWindow_NeedsLock(ref Round round, bool isFailure, bool isSlow, Exception? cause)
+    private void AddToWindow_NeedsLock(ref CircuitRound round, bool isFailure, bool isSlow, Exception? cause)
     {
         if (_phase.Window is not { } window)
         {
@@ -264,7 +284,7 @@ public sealed partial class CircuitBreaker
         }
     }
 
-    private void Open_NeedsLock(ref Round round, long from, Exception? cause, string reason)
+    private void Open_NeedsLock(ref CircuitRound round, long from, Exception? cause, string reason)
     {
         var options = _options;
         var breaks = _phase.BreaksInARow + 1;
@@ -282,7 +302,7 @@ public sealed partial class CircuitBreaker
         });
     }
 
-    private void Become_NeedsLock(ref Round round, CircuitPhase next)
+    private void Become_NeedsLock(ref CircuitRound round, CircuitPhase next)
     {
         var previous = _phase.State;
         _phase = next;
@@ -302,7 +322,7 @@ public sealed partial class CircuitBreaker
             Break = next.Break,
             Cause = next.State == CircuitState.Open ? next.Cause : null,
         };
-        (round.Told ??= []).Add((transition, next.Reason));
+        round.Add(transition, next.Reason);
         foreach (var subscription in _subscriptions)
         {
             subscription.Add(transition);
@@ -333,10 +353,15 @@ public sealed partial class CircuitBreaker
     private CircuitWindow? NewWindow(CircuitBreakerOptions options) =>
         options.HasWindow ? new CircuitWindow(_clock.After(0, options.Window) / 10) : null;
 
-    private Round NewRound() => new(_clock.Now, _timeProvider.GetUtcNow());
+    private CircuitRound NewRound()
+    {
+        var round = default(CircuitRound);
+        round.Begin(_clock, _timeProvider);
+        return round;
+    }
 
     // Listeners and loggers are others' code: it runs when the lock is free again.
-    private void Tell(in Round round)
+    internal void Tell(in CircuitRound round)
     {
         if (round.Told is not { } told)
         {
@@ -355,6 +380,8 @@ public sealed partial class CircuitBreaker
             {
                 RecoveryLog.Changed(_logger, Name, NameOf(transition.From), NameOf(transition.To));
             }
+
+            Told?.Invoke(transition);
         }
     }
 

@@ -216,6 +216,9 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
         _monitor.Circuits.Remove(_source);
     }
 
+    /// <summary>For an owner: called for each transition, at once, by whoever brought it about, outside all locks.</summary>
+    internal Action<CircuitTransition>? Told { get; set; }
+
     // What a look that changes nothing can tell.
     internal bool IsClosed => _phase.State == CircuitState.Closed;
 

@@ -89,6 +89,13 @@ public sealed class CircuitBreakerOptions
     internal CircuitBreakerOptions Freeze()
     {
         var faults = new OptionFaults();
+        AddFaults(faults);
+        faults.ThrowIfAny("circuit breaker", Name);
+        return Copy();
+    }
+
+    internal void AddFaults(OptionFaults faults)
+    {
         faults.AddName(Name);
         faults.AddCount(nameof(FailureThreshold), FailureThreshold, 1, int.MaxValue);
         faults.AddTime(nameof(ResetTimeout), ResetTimeout);
@@ -112,7 +119,5 @@ public sealed class CircuitBreakerOptions
         }
 
         faults.AddCount(nameof(MinimumCalls), MinimumCalls, 1, int.MaxValue);
-        faults.ThrowIfAny("circuit breaker", Name);
-        return Copy();
     }
 }

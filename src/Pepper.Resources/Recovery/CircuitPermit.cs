@@ -8,5 +8,5 @@ namespace Pepper.Resources.Recovery;
 /// <param name="Started">When it began, if anybody needs to know.</param>
 internal readonly record struct CircuitPermit(CircuitPhase Phase, int Trial, long Started)
 {
-    internal bool IsTrial => Trial >= 0;
+    internal bool IsTrial => Phase is not null && Trial >= 0;
 }

@@ -3,7 +3,7 @@ namespace Pepper.Resources.Recovery;
 /// <summary>How the circuit stood when it rejected a call.</summary>
 internal readonly record struct CircuitRejection(CircuitState State, TimeSpan RetryAfter, CircuitPhase Phase)
 {
-    internal CircuitOpenException ToException(string name)
+    internal CircuitOpenException ToException(string name, string owner = "")
     {
         var after = Phase.Cause is { } cause ? $" Opened by: {FailureText.Of(cause)}" : string.Empty;
         var message = State switch
@@ -14,6 +14,6 @@ internal readonly record struct CircuitRejection(CircuitState State, TimeSpan Re
                 + $"{RetryAfter} (CircuitBreakerOptions.HalfOpenTimeout).{after}",
             _ => $"Circuit '{name}' is open for another {RetryAfter} (CircuitBreakerOptions.ResetTimeout).{after}",
         };
-        return new CircuitOpenException(message, State, RetryAfter, name, Phase.Cause);
+        return new CircuitOpenException(owner + message, State, RetryAfter, name, Phase.Cause);
     }
 }

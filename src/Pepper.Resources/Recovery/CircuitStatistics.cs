@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pepper.Resources.Recovery;
 
 /// <summary>How a circuit stands, and what its calls came to since it was made.</summary>
@@ -48,6 +50,7 @@ public sealed record CircuitStatistics
     /// <summary>How often its state changed.</summary>
     public required long Transitions { get; init; }
 
-    /// <summary>The last failure that counted; <c>null</c> when there was none.</summary>
-    public required Exception? LastFailure { get; init; }
+    /// <summary>The last failure that counted; <c>null</c> when there was none. It is left out of JSON.</summary>
+    [JsonIgnore]
+    public Exception? LastFailure { get; init; }
 }

@@ -10,6 +10,8 @@ internal sealed class OptionFaults
 
     private readonly List<string> _faults = [];
 
+    internal IReadOnlyList<string> All => _faults;
+
     internal void Add(string fault) => _faults.Add(fault);
 
     internal void AddName(string? name)

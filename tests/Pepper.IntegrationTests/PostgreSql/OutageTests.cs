@@ -1,6 +1,7 @@
 using Npgsql;
 using Pepper.Resources;
 using Pepper.Resources.Connections;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.IntegrationTests.PostgreSql;
 
@@ -29,14 +30,17 @@ public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
 
         // Far less than the acquire timeout, within which all would have to end somehow.
         var failures = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ =>
-            Assert.ThrowsAsync<ResourceInitializationException>(() => LendAsync(pool)))).WaitAsync(TimeSpan.FromSeconds(15));
+            Assert.ThrowsAnyAsync<ResourceException>(() => LendAsync(pool)))).WaitAsync(TimeSpan.FromSeconds(15));
 
+        Assert.All(failures, static failure =>
+            Assert.True(failure is ResourceInitializationException or CircuitOpenException, failure.ToString()));
         Assert.All(failures, static failure => Assert.IsAssignableFrom<NpgsqlException>(failure.InnerException));
         Assert.All(failures, static failure => Assert.Equal("pg", failure.ResourceId));
         Assert.Equal(0, pool.Statistics.InUse);
         Assert.Equal(0, pool.Statistics.Waiting);
 
         await StartAsync();
+        await UntilAsync(() => pool.Statistics.Circuit!.State == CircuitState.Closed);
         await LendTogetherAsync(pool, 5);
 
         Assert.Equal(5, pool.Statistics.Idle);

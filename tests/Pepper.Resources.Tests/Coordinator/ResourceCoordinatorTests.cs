@@ -251,7 +251,7 @@ public sealed class ResourceCoordinatorTests
         await Assert.ThrowsAsync<ResourceInitializationException>(() => waiting.WaitAsync(Guard));
         var fails = coordinator.GetHealth();
         Assert.Equal(ResourceHealth.Unhealthy, fails.Status);
-        Assert.Contains("no usable resource", Assert.Single(fails.Reasons), StringComparison.Ordinal);
+        Assert.Contains("No resource is usable", Assert.Single(fails.Reasons), StringComparison.Ordinal);
     }
 
     [Fact]

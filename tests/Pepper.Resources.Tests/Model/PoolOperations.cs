@@ -139,6 +139,7 @@ internal sealed record PoolSetup(int MinSize, int MaxSize)
         MinSize = MinSize,
         MaxSize = MaxSize,
         MaxConcurrentCreates = MaxConcurrentCreates,
+        Recovery = null,
         MaxUses = MaxUses,
         MaxWaiters = MaxWaiters,
         AcquireTimeout = TimeSpan.FromMilliseconds(AcquireTimeout),

@@ -175,5 +175,5 @@ public sealed class PoolBackOffTests : PoolTestBase
     }
 
     private ResourcePool<TestResource> NewResting(TimeSpan? rest = null) =>
-        NewPool(options => options.CreateBackOff = rest ?? TimeSpan.FromSeconds(1));
+        NewPool(options => (options.CreateBackOff, options.Recovery) = (rest ?? TimeSpan.FromSeconds(1), null));
 }

@@ -1,4 +1,5 @@
 using Pepper.Resources.Pooling;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources.Tests.Pooling;
 
@@ -28,16 +29,17 @@ public sealed class PoolOptionsTests : PoolTestBase
             IdleOrder = (IdleOrder)2,
             WakeUp = (WakeUp)(-1),
             KeepAliveInterval = TimeSpan.Zero,
-            Validation = (ValidationMode)8,
+            Validation = (ValidationMode)16,
             ValidateAfterIdle = TimeSpan.FromSeconds(-1),
             ReclaimLeaked = true,
             StackCapture = -1,
+            Recovery = new FactoryRecoveryOptions { CreateAttempts = 0, HedgeAfter = TimeSpan.Zero },
             Shedding = new SheddingOptions { Target = TimeSpan.Zero, Interval = TimeSpan.FromTicks(-1) },
         };
 
         var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
 
-        Assert.Contains("25 fault(s)", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("27 fault(s)", thrown.Message, StringComparison.Ordinal);
         string[] switches = [
             nameof(options.EmitDatabaseMetrics), nameof(options.PatientWarmUp), nameof(options.FailOnDeadlock),
             nameof(options.FailFastOnBackOff),

@@ -1,0 +1,212 @@
+using Pepper.Resources.Monitoring;
+using Pepper.Resources.Recovery;
+
+namespace Pepper.Resources.Pooling;
+
+/// <content>
+/// Recovery: the circuit that creations go through, its probes, and whom it rejects. All decisions fall under the pool's lock, in
+/// one step with the queue, so that nobody waits for what is not tried. Lock order: the pool's, then the circuit's.
+/// </content>
+internal sealed partial class PoolCore
+{
+    private readonly FactoryRecovery? _recovery;
+
+    // Creations that have taken so long that a second one may join them.
+    private int _slow;
+    private long _hedges;
+    private bool _isUnhealthyTold;
+
+    /// <summary>Rejects creations until <see cref="CloseCircuit"/>; what is idle is lent all the same.</summary>
+    internal void IsolateCircuit(string? reason)
+    {
+        ThrowIfDisposed();
+        NeedRecovery().Circuit.Isolate(reason);
+    }
+
+    internal void CloseCircuit()
+    {
+        ThrowIfDisposed();
+        var recovery = NeedRecovery();
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            recovery.BeginSlowly_NeedsLock();
+        }
+
+        recovery.Circuit.Reset();
+    }
+
+    private FactoryRecovery? NewRecovery(PoolFamily? family)
+    {
+        if (_options.Recovery is not { } options)
+        {
+            return null;
+        }
+
+        var recovery = new FactoryRecovery(
+            options, Name, family is null ? null : NameLabel, TimeProvider, _monitor, _logger);
+        recovery.Circuit.Told = OnTransition;
+        return recovery;
+    }
+
+    private FactoryRecovery NeedRecovery() => _recovery ?? throw new InvalidOperationException(
+        $"Pool '{Name}' has no circuit, as its Recovery is null.");
+
+    /// <summary>Called for each transition, outside all locks, whoever brought it about.</summary>
+    private void OnTransition(CircuitTransition transition)
+    {
+        if (Events is { } events)
+        {
+            var (kind, text) = transition.To switch
+            {
+                CircuitState.Open => (PoolEventKind.CircuitOpened,
+                    $"Creations rest for {transition.Break}"
+                    + (transition.Cause is { } cause ? $": {FailureText.Of(cause)}" : ".")),
+                CircuitState.HalfOpen => (PoolEventKind.CircuitHalfOpened, "A probe is made."),
+                CircuitState.Closed => (PoolEventKind.CircuitClosed, "Resources are created again."),
+                _ => (PoolEventKind.CircuitIsolated, "Creations rest until somebody closes the circuit."),
+            };
+            events.Raise(kind, text, transition.Cause);
+        }
+
+        EnsureSupply();
+    }
+
+    /// <summary>
+    /// Whether the circuit keeps creations from being ordered now. If it is open, a timer sees to it that its probe is made:
+    /// nobody need ask for one. <paramref name="isProbe"/> says whether the next creation is one.
+    /// </summary>
+    private bool IsCircuitShut_NeedsLock(ref PoolTelling telling, out bool isProbe)
+    {
+        isProbe = false;
+        if (_recovery is not { } recovery || recovery.Circuit.IsClosed)
+        {
+            return false;
+        }
+
+        isProbe = recovery.Circuit.MayEnter(ref telling.Round, out var againAt) && _isStarted && !IsClosed;
+        if (isProbe)
+        {
+            // It may have been closed in the meantime.
+            isProbe = !recovery.Circuit.IsClosed;
+            return false;
+        }
+
+        if (againAt != long.MaxValue && !IsClosed)
+        {
+            WakeAt_NeedsLock(againAt);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Takes those out of the queue whom nothing can serve while the circuit is not closed: all for whom there is neither an idle
+    /// resource nor one that is being validated, the last to come first.
+    /// </summary>
+    private void RejectUnserved_NeedsLock(ref PoolTelling telling)
+    {
+        if (_gate.Waiters.Count == 0 || !IsRejecting_NeedsLock())
+        {
+            return;
+        }
+
+        var served = Served_NeedsLock();
+        while (_gate.Waiters.Count > served && _gate.Waiters.Last is { } waiter)
+        {
+            TakeOut_NeedsLock(waiter, AcquireOutcome.CircuitOpen);
+            (telling.Rejected ??= []).Add(waiter);
+        }
+    }
+
+    /// <summary>Whether a caller who comes now is rejected, as nothing can serve it.</summary>
+    private bool IsRejected_NeedsLock() =>
+        IsRejecting_NeedsLock() && _gate.Waiters.Count >= Served_NeedsLock();
+
+    /// <summary>Not when the pool is full: what it could not create, nobody misses.</summary>
+    private bool IsRejecting_NeedsLock() =>
+        _recovery is { } recovery && !recovery.Circuit.IsClosed && !IsPaused
+        && Usable_NeedsLock() < (recovery.WaitsForReturn ? 1 : _maxSize);
+
+    private CircuitOpenException CircuitOpen() =>
+        _recovery!.Circuit.Reject($"Pool '{Name}' has nothing idle, and creates nothing: ");
+
+    private int Served_NeedsLock() => CountStates().Idle + _validating + _keepingAlive;
+
+    /// <summary>Tells what was decided, when the lock is free.</summary>
+    private void Tell(in PoolTelling telling, Exception? failure = null)
+    {
+        _recovery?.Circuit.Tell(telling.Round);
+        foreach (var waiter in telling.Failed ?? [])
+        {
+            waiter.Fail(FailureFor(failure!));
+        }
+
+        foreach (var waiter in telling.Rejected ?? [])
+        {
+            waiter.Fail(CircuitOpen());
+        }
+
+        if (telling.Failed is not null || telling.Rejected is not null)
+        {
+            SettleIfClosing();
+        }
+
+        TellUnhealthy();
+    }
+
+    /// <summary>Once, when there were too many recoveries; again after there were few enough in between.</summary>
+    private void TellUnhealthy()
+    {
+        if (_recovery is not { Recoveries: > 0 } recovery)
+        {
+            return;
+        }
+
+        int? count;
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            count = recovery.CountTooMany_NeedsLock();
+            if (count is not null == _isUnhealthyTold)
+            {
+                return;
+            }
+
+            _isUnhealthyTold = count is not null;
+        }
+
+        if (count is { } many)
+        {
+            var text = TooManyRecoveries(many);
+            PoolLog.Unhealthy(_logger, Name, text);
+            Events?.Raise(PoolEventKind.Unhealthy, text);
+        }
+    }
+
+    private string TooManyRecoveries(int count) =>
+        $"Creations had to recover more than {count - 1} time(s) (MaxRecoveries) within "
+        + $"{_recovery!.Options.RecoveryPeriod} (RecoveryPeriod).";
+
+    /// <summary>How the pool is, from what it knows, and why if it is not well.</summary>
+    private (ResourceHealth Health, string? Reason) Judge(CircuitStatistics? circuit, int? tooMany, int usable)
+    {
+        if (tooMany is { } many)
+        {
+            return (ResourceHealth.Unhealthy, TooManyRecoveries(many));
+        }
+
+        if (circuit is { State: not CircuitState.Closed })
+        {
+            var why = circuit.State == CircuitState.Isolated ? "its circuit is isolated"
+                : $"its circuit is {(circuit.State == CircuitState.Open ? "open" : "half-open")}"
+                + (circuit.LastFailure is { } last ? $" after: {FailureText.Of(last)}" : string.Empty);
+            return (usable > 0 ? ResourceHealth.Degraded : ResourceHealth.Unhealthy,
+                $"The pool creates nothing, as {why}; {usable} resource(s) are usable.");
+        }
+
+        return _failuresInARow == 0 ? (ResourceHealth.Healthy, null)
+            : usable > 0 ? (ResourceHealth.Degraded, $"Creating has failed {_failuresInARow} time(s) in a row.")
+            : (ResourceHealth.Unhealthy, $"No resource is usable, and creating has failed {_failuresInARow} time(s) in a row.");
+    }
+}

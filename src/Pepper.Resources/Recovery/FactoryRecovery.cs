@@ -1,0 +1,132 @@
+using Microsoft.Extensions.Logging;
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Recovery;
+
+/// <summary>
+/// What every keeper creates through: the circuit of its creations, how many may run, what failures mean, and how often it had to
+/// recover. It starts nothing and waits for nothing; that is its keeper's part.
+/// </summary>
+/// <remarks>
+/// All but <see cref="Classify"/> is called under the keeper's lock. Nothing here calls others' code but that, and
+/// <see cref="CircuitBreaker.Tell"/>, to be called after the lock.
+/// </remarks>
+internal sealed class FactoryRecovery
+{
+    private readonly FactoryRecoveryOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly Queue<long> _recoveredAt = new();
+    private int _ramp = int.MaxValue;
+    private FailureKind _outage;
+
+    internal FactoryRecovery(
+        FactoryRecoveryOptions frozen, string name, string? label, TimeProvider timeProvider, ResourceMonitor monitor,
+        ILogger safeLogger)
+    {
+        _options = frozen;
+        _timeProvider = timeProvider;
+        _logger = safeLogger;
+        frozen.Circuit.Name = name;
+        Circuit = new CircuitBreaker(frozen.Circuit, label, timeProvider, monitor, safeLogger);
+        Budget = frozen.Budget ?? new RetryBudget(new RetryBudgetOptions { Name = name }, timeProvider);
+    }
+
+    internal CircuitBreaker Circuit { get; }
+
+    internal RetryBudget Budget { get; }
+
+    internal FactoryRecoveryOptions Options => _options;
+
+    /// <summary>How long a probe may take.</summary>
+    internal TimeSpan ProbeTimeout => _options.Circuit.HalfOpenTimeout;
+
+    /// <summary>How often the circuit closed again.</summary>
+    internal long Recoveries { get; private set; }
+
+    /// <summary>Whether those who find nothing wait all the same while the circuit is not closed.</summary>
+    internal bool WaitsForReturn => _options.WhileOpen == OutageBehavior.WaitForReturn || _outage == FailureKind.Capacity;
+
+    /// <summary>How many creations may run: few after a recovery, one more with each that succeeds.</summary>
+    internal int CreateLimit(int most) => Math.Min(most, _ramp);
+
+    /// <summary>Not under a lock: the classifier is the user's.</summary>
+    internal FailureKind Classify(ResourceStage stage, Exception? failure)
+    {
+        var of = new FactoryFailure(stage, failure);
+        if (_options.Classify is not { } classify)
+        {
+            return of.DefaultKind;
+        }
+
+        try
+        {
+            var kind = classify(of);
+            return Enum.IsDefined(kind) ? kind : of.DefaultKind;
+        }
+        catch (Exception fault)
+        {
+            RecoveryLog.ClassifierFailed(_logger, Circuit.Name, FailureText.Of(fault), fault);
+            return of.DefaultKind;
+        }
+    }
+
+    internal void Succeed_NeedsLock(in CircuitPermit permit, int most, ref CircuitRound round)
+    {
+        Circuit.Succeed(permit, ref round);
+        if (permit.IsTrial)
+        {
+            if (Circuit.IsClosed)
+            {
+                Recover_NeedsLock();
+            }
+        }
+        else if (_ramp < int.MaxValue)
+        {
+            _ramp = _ramp + 1 >= most ? int.MaxValue : _ramp + 1;
+        }
+    }
+
+    internal void Fail_NeedsLock(in CircuitPermit permit, Exception failure, FailureKind kind, ref CircuitRound round)
+    {
+        if (kind == FailureKind.Request)
+        {
+            Circuit.Abstain(permit, ref round);
+            return;
+        }
+
+        Circuit.Fail(permit, failure, ref round);
+        _outage = kind;
+    }
+
+    /// <summary>Somebody has closed the circuit by hand: creations begin slowly, as after a recovery.</summary>
+    internal void BeginSlowly_NeedsLock() => _ramp = 1;
+
+    /// <summary>How many recoveries there were within the period, if these are too many.</summary>
+    internal int? CountTooMany_NeedsLock()
+    {
+        while (_recoveredAt.TryPeek(out var oldest) && _timeProvider.GetElapsedTime(oldest) >= _options.RecoveryPeriod)
+        {
+            _recoveredAt.Dequeue();
+        }
+
+        return _recoveredAt.Count > _options.MaxRecoveries ? _recoveredAt.Count : null;
+    }
+
+    private void Recover_NeedsLock()
+    {
+        Recoveries++;
+        BeginSlowly_NeedsLock();
+        if (_options.MaxRecoveries is not { } most)
+        {
+            return;
+        }
+
+        // One more than is allowed is all that has to be known.
+        _recoveredAt.Enqueue(_timeProvider.GetTimestamp());
+        if (_recoveredAt.Count > most + 1)
+        {
+            _recoveredAt.Dequeue();
+        }
+    }
+}
