@@ -12,7 +12,8 @@ public static class ConnectionPool
     /// <param name="connectionString">A connection string, or a URL that <see cref="ConnectionUrl"/> reads.</param>
     /// <param name="options">
     /// The pool's options; copied. The type is always <see cref="ResourceType.Connection"/>, and the pool also reports as
-    /// <c>db.client.connection.*</c>.
+    /// <c>db.client.connection.*</c>; its failures are judged by <see cref="ConnectionFailures"/>, unless
+    /// <see cref="Recovery.FactoryRecoveryOptions.Classify"/> is set.
     /// </param>
     /// <param name="connectionOptions">How connections are opened, checked and reset; copied.</param>
     /// <param name="timeProvider">Where the pool takes the time from. Default: the system's.</param>
@@ -90,6 +91,11 @@ public static class ConnectionPool
         var copy = options?.Copy() ?? new ResourcePoolOptions();
         copy.Type = ResourceType.Connection;
         copy.EmitDatabaseMetrics = true;
+        if (copy.Recovery is { Classify: null } recovery)
+        {
+            recovery.Classify = ConnectionFailures.Classify;
+        }
+
         return copy;
     }
 }
