@@ -17,6 +17,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly IPEndPoint _target;
     private readonly Task _accepting;
+    private long _swallowed;
     private FaultProxyPhase _phase = new(FaultProxyMode.Forward, TimeSpan.Zero);
 
     private FaultProxy(int targetPort)
@@ -37,6 +38,9 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>How many connections there are now.</summary>
     internal int Open => _links.Count;
+
+    /// <summary>How many bytes were swallowed.</summary>
+    internal long Swallowed => Interlocked.Read(ref _swallowed);
 
     internal FaultProxyPhase Phase => Volatile.Read(ref _phase);
 
@@ -68,6 +72,8 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>Swallows everything until another mode is set.</summary>
     internal void Blackhole() => Enter(FaultProxyMode.Blackhole, TimeSpan.Zero);
+
+    internal void NoteSwallowed(int bytes) => Interlocked.Add(ref _swallowed, bytes);
 
     public async ValueTask DisposeAsync()
     {

@@ -84,11 +84,11 @@ internal sealed class FaultProxyLink(FaultProxy proxy, Socket client, IPEndPoint
     /// <summary>Reads what nobody will get, until the client leaves or the connection is reset.</summary>
     private async Task SwallowAsync(CancellationToken stop)
     {
-        NoteLoss();
+        NoteLoss(0);
         var buffer = new byte[BufferBytes];
-        while (await client.ReceiveAsync(buffer, SocketFlags.None, stop) > 0)
+        while (await client.ReceiveAsync(buffer, SocketFlags.None, stop) is var count and > 0)
         {
-            // It is lost.
+            NoteLoss(count);
         }
 
         throw new SocketException((int)SocketError.ConnectionAborted);
@@ -110,7 +110,7 @@ internal sealed class FaultProxyLink(FaultProxy proxy, Socket client, IPEndPoint
                 var isLost = proxy.Mode == FaultProxyMode.Blackhole;
                 if (isLost)
                 {
-                    NoteLoss();
+                    NoteLoss(count);
                 }
 
                 if (count == 0)
@@ -141,7 +141,7 @@ internal sealed class FaultProxyLink(FaultProxy proxy, Socket client, IPEndPoint
             return false;
         }
 
-        NoteLoss();
+        NoteLoss(0);
         return true;
     }
 
@@ -157,8 +157,9 @@ internal sealed class FaultProxyLink(FaultProxy proxy, Socket client, IPEndPoint
         }
     }
 
-    private void NoteLoss()
+    private void NoteLoss(int bytes)
     {
+        proxy.NoteSwallowed(bytes);
         Interlocked.Exchange(ref _hasLost, 1);
         // The mode may have ended just before.
         NotePhase();

@@ -35,8 +35,8 @@ internal sealed class EchoServer : IAsyncDisposable
         if (!_stop.IsCancellationRequested)
         {
             await _stop.CancelAsync();
-            _listener.Stop();
             await _accepting;
+            _listener.Stop();
             await Task.WhenAll(_sessions.Values);
         }
     }
