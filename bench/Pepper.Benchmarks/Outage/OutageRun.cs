@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Diagnostics;
+using Npgsql;
+using Pepper.Tests;
+
+namespace Pepper.Benchmarks;
+
+/// <summary>One contender through one fault: busy clients before, during and after.</summary>
+internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
+{
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan AtLeastAfter = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AtMostAfter = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    private readonly OutagePulse _pulse = new();
+    private OutageClient[] _clients = [];
+
+    internal static async Task<OutageFigures> MeasureAsync(
+        OutageFault fault, TimeSpan length, PostgresCluster cluster, string applicationName, Func<string, OutagePeer> create)
+    {
+        await using var stage = new OutageStage(cluster, applicationName);
+        await stage.OpenAsync();
+        var peer = create(stage.ConnectionString);
+        OutageFigures figures;
+        await using (peer)
+        {
+            figures = await new OutageRun(stage, peer).MeasureAsync(fault, length);
+        }
+
+        return figures with { Left = await stage.WaitForSessionsAsync(0) };
+    }
+
+    private async Task<OutageFigures> MeasureAsync(OutageFault fault, TimeSpan length)
+    {
+        using var stop = new CancellationTokenSource();
+        _clients = [.. Enumerable.Range(0, OutageLimits.Clients).Select(number => new OutageClient(number, peer, _pulse))];
+        var running = Task.WhenAll(_clients.Select(client => Task.Run(() => client.RunAsync(stop.Token))));
+        await WaitAsync(WarmUp);
+        var beganAt = Stopwatch.GetTimestamp();
+        await WaitAsync(Before);
+
+        var faultAt = Stopwatch.GetTimestamp();
+        await fault.BeginAsync(stage);
+        var upAt = Stopwatch.GetTimestamp();
+        await WaitAsync(length - Stopwatch.GetElapsedTime(faultAt));
+        if (fault.EndAsync is not null)
+        {
+            await fault.EndAsync(stage);
+            upAt = Stopwatch.GetTimestamp();
+        }
+
+        var endAt = fault.EndAsync is null ? Stopwatch.GetTimestamp() : upAt;
+        var before = _pulse.Median(beganAt, faultAt);
+        await WaitForFullAsync(upAt, endAt, before);
+        await stop.CancelAsync();
+        await running.WaitAsync(Guard);
+
+        var times = new OutageTimes(beganAt, faultAt, upAt, endAt);
+        var figures = OutageFigures.Of(peer.Name, times, _clients, _pulse, stage.Proxy.AcceptedAt());
+        return figures with
+        {
+            FullAfter = _pulse.FullAfter(upAt, before),
+            InUse = peer.InUse,
+            Held = await HoldAllAsync(),
+            Sessions = await stage.WaitForSessionsAsync(OutageLimits.Places),
+        };
+    }
+
+    /// <summary>Until throughput is back and all who asked during the outage have been told something.</summary>
+    private async Task WaitForFullAsync(long upAt, long endAt, double before)
+    {
+        while (Stopwatch.GetElapsedTime(endAt) is var after && after < AtMostAfter)
+        {
+            var isSomebodyWaiting = _clients.Any(client => client.Use.AskedAt is > 0 and var askedAt && askedAt < endAt);
+            if (after > AtLeastAfter && !isSomebodyWaiting && _pulse.FullAfter(upAt, before) is not null)
+            {
+                return;
+            }
+
+            await WaitAsync(OutageLimits.Bucket);
+        }
+    }
+
+    /// <summary>How many different connections can be lent at the same time, now that all have been given back.</summary>
+    private async Task<int> HoldAllAsync()
+    {
+        var sessions = new ConcurrentDictionary<int, bool>();
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = 0;
+        async Task WorkAsync(DbConnection connection)
+        {
+            await using var command = new NpgsqlCommand("SELECT pg_backend_pid()", (NpgsqlConnection)connection);
+            sessions.TryAdd((int)(await command.ExecuteScalarAsync())!, true);
+            if (Interlocked.Increment(ref held) == OutageLimits.Places)
+            {
+                all.SetResult();
+            }
+
+            await all.Task.WaitAsync(Guard);
+        }
+
+        var uses = Enumerable.Range(0, OutageLimits.Places).Select(_ => peer.UseAsync(new OutageUse(), WorkAsync));
+        await Task.WhenAll(uses).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return sessions.Count;
+    }
+
+    private static Task WaitAsync(TimeSpan time) =>
+        time > TimeSpan.Zero ? Task.Delay(time, TimeProvider.System, CancellationToken.None) : Task.CompletedTask;
+}
