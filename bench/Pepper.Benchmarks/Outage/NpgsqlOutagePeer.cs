@@ -4,15 +4,17 @@ using Npgsql;
 namespace Pepper.Benchmarks;
 
 /// <summary>
-/// The driver's own pool with its defaults. Its <c>Timeout</c> covers waiting and opening, as an acquire does: a shorter time to
-/// open would be a shorter time to wait.
+/// The driver's own pool with its defaults but for its <c>Timeout</c>, which covers waiting, opening and asking to cancel: a
+/// shorter time to open is a shorter time to wait, and the other way round.
 /// </summary>
-internal sealed class NpgsqlOutagePeer(string connectionString) : OutagePeer
+internal sealed class NpgsqlOutagePeer(string connectionString, int seconds) : OutagePeer
 {
     private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(
-        $"{connectionString};Timeout={OutageLimits.AcquireSeconds};Maximum Pool Size={OutageLimits.Places}");
+        $"{connectionString};Timeout={seconds};Maximum Pool Size={OutageLimits.Places}");
 
-    internal override string Name => "Npgsql's pool";
+    internal override string Name => $"Npgsql's pool, Timeout={seconds}";
+
+    internal override TimeSpan AcquireTimeout => TimeSpan.FromSeconds(seconds);
 
     internal override int? InUse => null;
 

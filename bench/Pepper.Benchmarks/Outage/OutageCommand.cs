@@ -11,7 +11,8 @@ internal static class OutageCommand
     private static readonly (string Id, Func<string, OutagePeer> Create)[] Contenders =
     [
         ("pepper", static text => new PepperOutagePeer(text)),
-        ("npgsql", static text => new NpgsqlOutagePeer(text)),
+        ("npgsql-open", static text => new NpgsqlOutagePeer(text, OutageLimits.OpenSeconds)),
+        ("npgsql-wait", static text => new NpgsqlOutagePeer(text, OutageLimits.AcquireSeconds)),
         ("hand", static text => new HandWrittenOutagePeer(text)),
     ];
 

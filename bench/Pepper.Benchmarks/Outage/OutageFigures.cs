@@ -77,7 +77,7 @@ internal sealed record OutageFigures(string Peer)
     internal bool IsSound => Wrong == 0 && WholeWaits == 0 && Leaked == "no" && FullAfter is not null;
 
     internal static OutageFigures Of(
-        string peer, OutageTimes times, IReadOnlyList<OutageClient> clients, OutagePulse pulse, long[] acceptedAt)
+        OutagePeer peer, OutageTimes times, IReadOnlyList<OutageClient> clients, OutagePulse pulse, long[] acceptedAt)
     {
         OutageRecord[] records = [.. clients.SelectMany(static client => client.Records)];
         double[] waits =
@@ -93,7 +93,7 @@ internal sealed record OutageFigures(string Peer)
             .. acceptedAt.Where(at => at >= times.FaultAt && at < times.EndAt)
                 .GroupBy(at => (at - times.FaultAt) / Stopwatch.Frequency).Select(static second => second.Count()),
         ];
-        return new OutageFigures(peer)
+        return new OutageFigures(peer.Name)
         {
             PerSecondBefore = pulse.PerSecond(times.BeganAt, times.FaultAt),
             PerSecondDuring = pulse.PerSecond(times.FaultAt, times.EndAt),
@@ -104,7 +104,7 @@ internal sealed record OutageFigures(string Peer)
             WaitP99 = Percentile(waits, 0.99),
             WaitMax = Percentile(waits, 1),
             // A timer may be early by a tick of the system's coarse clock.
-            WholeWaits = waits.Count(static wait => wait >= OutageLimits.AcquireTimeout.TotalMilliseconds - 50),
+            WholeWaits = waits.Count(wait => wait >= peer.AcquireTimeout.TotalMilliseconds - 50),
             Failures = failures.Length,
             Kinds =
             [

@@ -20,9 +20,9 @@ internal static class OutageLimits
     internal static TimeSpan Bucket { get; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// The same for all. Without encryption, whose negotiation costs another round trip and now and then another connect. A
-    /// command whose time is up is given up at once: by default the driver asks the server to cancel it and waits, on a blocked
-    /// thread, for a server that does not answer.
+    /// The same for all but for <c>Timeout</c>. Without encryption, whose negotiation costs another round trip and now and then
+    /// another connect. When a command's time is up, the driver asks the server to cancel it, over another connection, and gives
+    /// it up when that is sent, or was tried for as long as <c>Timeout</c>; by default it would wait longer for an answer.
     /// </summary>
     internal static string ConnectionString(int port, string applicationName) =>
         $"Host=127.0.0.1;Port={port};Username=pepper;Database=postgres;Application Name={applicationName};"

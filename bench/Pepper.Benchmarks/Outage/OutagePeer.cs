@@ -7,6 +7,8 @@ internal abstract class OutagePeer : IAsyncDisposable
 {
     internal abstract string Name { get; }
 
+    internal virtual TimeSpan AcquireTimeout => OutageLimits.AcquireTimeout;
+
     /// <summary>How many connections are lent; null when it does not say.</summary>
     internal abstract int? InUse { get; }
 

@@ -26,9 +26,8 @@ internal static class OutageReport
     internal static string Settings => string.Create(
         CultureInfo.InvariantCulture,
         $"{OutageLimits.Clients} clients over {OutageLimits.Places} connections; {OutageLimits.AcquireSeconds} s to acquire, "
-        + $"{OutageLimits.OpenSeconds} s to open (Npgsql's pool has one number for both: Timeout={OutageLimits.AcquireSeconds}), "
-        + $"{OutageLimits.CommandSeconds} s for a command, which is then given up (Cancellation Timeout=-1); after a failure a client "
-        + $"rests {OutageLimits.Pause.TotalMilliseconds} ms");
+        + $"{OutageLimits.OpenSeconds} s to open (Npgsql's pool has one number for both, hence is here twice), "
+        + $"{OutageLimits.CommandSeconds} s for a command; after a failure a client rests {OutageLimits.Pause.TotalMilliseconds} ms");
 
     internal static string Heading(OutageFault fault, TimeSpan length) => string.Create(
         CultureInfo.InvariantCulture, $"{fault.Name}, {length.TotalSeconds} s");

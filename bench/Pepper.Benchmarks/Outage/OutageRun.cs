@@ -41,9 +41,10 @@ internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
         var beganAt = Stopwatch.GetTimestamp();
         await WaitAsync(Before);
 
-        var faultAt = Stopwatch.GetTimestamp();
+        var askedAt = Stopwatch.GetTimestamp();
         await fault.BeginAsync(stage);
         var upAt = Stopwatch.GetTimestamp();
+        var faultAt = fault.IsThereWhenBegun ? upAt : askedAt;
         await WaitAsync(length - Stopwatch.GetElapsedTime(faultAt));
         if (fault.EndAsync is not null)
         {
@@ -58,7 +59,7 @@ internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
         await running.WaitAsync(Guard);
 
         var times = new OutageTimes(beganAt, faultAt, upAt, endAt);
-        var figures = OutageFigures.Of(peer.Name, times, _clients, _pulse, stage.Proxy.AcceptedAt());
+        var figures = OutageFigures.Of(peer, times, _clients, _pulse, stage.Proxy.AcceptedAt());
         return figures with
         {
             FullAfter = _pulse.FullAfter(upAt, before),
