@@ -99,6 +99,23 @@ internal sealed class PostgresCluster : IAsyncDisposable
     }
 
     /// <summary>
+    /// As <see cref="StopServerAsync"/>, with nothing before the signal that would take a while.
+    /// </summary>
+    internal async Task CrashServerAsync()
+    {
+        if (_server is { } server)
+        {
+            _server = null;
+            await using (server)
+            {
+                await ThawServerAsync();
+                await SignalAsync("QUIT", server.Id);
+                await server.WaitForExitAsync(Guard);
+            }
+        }
+    }
+
+    /// <summary>
     /// Stops the server and all its sessions where they are: the system still accepts connections for it, and nobody answers.
     /// </summary>
     internal async Task FreezeServerAsync()

@@ -27,7 +27,7 @@ internal static class OutageCommand
         // The driver blocks a thread for each command whose time is up, and the proxy lives in this process: all contenders have
         // threads enough, so that what is seen are pools.
         ThreadPool.SetMinThreads(128, 128);
-        await output.WriteLineAsync(Report.Machine());
+        await output.WriteLineAsync(OutageReport.Machine());
         await output.WriteLineAsync(OutageReport.Settings);
         List<OutageResult> results = [];
         foreach (var fault in OutageFault.All())

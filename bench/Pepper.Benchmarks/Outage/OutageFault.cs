@@ -8,9 +8,6 @@ internal sealed record OutageFault(string Name, string What, int Seconds, Func<O
     /// <summary>Null for a fault that is over at once: what follows it is looked at for as many seconds.</summary>
     internal Func<OutageStage, Task>? EndAsync { get; private init; }
 
-    /// <summary>Whether it takes a while to begin and does nothing before.</summary>
-    internal bool IsThereWhenBegun { get; private init; }
-
     internal int MaxConnections { get; private init; } = 100;
 
     internal static IEnumerable<OutageFault> All()
@@ -24,8 +21,8 @@ internal sealed record OutageFault(string Name, string What, int Seconds, Func<O
             yield return new OutageFault(
                 "freeze", "The server and all its sessions are stopped where they are (SIGSTOP) and go on later: connects succeed, "
                 + "and nobody answers.", 15,
-                static stage => stage.Cluster.FreezeServerAsync())
-            { EndAsync = static stage => stage.Cluster.ThawServerAsync(), IsThereWhenBegun = true };
+                static stage => stage.FreezeServerAsync())
+            { EndAsync = static stage => stage.Cluster.ThawServerAsync() };
         }
 
         yield return new OutageFault(

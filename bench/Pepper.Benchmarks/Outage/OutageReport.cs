@@ -23,6 +23,9 @@ internal static class OutageReport
         ("leaked", static figures => figures.Leaked),
     ];
 
+    /// <summary>What it ran on and when.</summary>
+    internal static string Machine() => Report.Machine("contenders in turn, once each");
+
     internal static string Settings => string.Create(
         CultureInfo.InvariantCulture,
         $"{OutageLimits.Clients} clients over {OutageLimits.Places} connections; {OutageLimits.AcquireSeconds} s to acquire, "
@@ -52,7 +55,7 @@ internal static class OutageReport
     {
         Directory.CreateDirectory(folder);
         var text = new StringBuilder("# Outages of a real PostgreSQL\n\n")
-            .Append(Report.Machine()).Append("\n\n").Append(Settings).Append('\n');
+            .Append(Machine()).Append("\n\n").Append(Settings).Append('\n');
         foreach (var result in results)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n## {result.Heading}\n\n{result.What}\n\n");

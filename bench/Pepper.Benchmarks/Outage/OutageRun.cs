@@ -44,7 +44,7 @@ internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
         var askedAt = Stopwatch.GetTimestamp();
         await fault.BeginAsync(stage);
         var upAt = Stopwatch.GetTimestamp();
-        var faultAt = fault.IsThereWhenBegun ? upAt : askedAt;
+        var faultAt = stage.FaultAt ?? askedAt;
         await WaitAsync(length - Stopwatch.GetElapsedTime(faultAt));
         if (fault.EndAsync is not null)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Pepper.Tests;
 
@@ -28,6 +29,9 @@ internal sealed class OutageStage : IAsyncDisposable
 
     private string DirectConnectionString => Cluster.ConnectionString + ";Pooling=false;SSL Mode=Disable";
 
+    /// <summary>When the fault was there, where that is not when it was asked for.</summary>
+    internal long? FaultAt { get; private set; }
+
     internal async Task<int> CountSessionsAsync()
     {
         await using var command = new NpgsqlCommand(
@@ -50,10 +54,17 @@ internal sealed class OutageStage : IAsyncDisposable
         }
     }
 
+    internal async Task FreezeServerAsync()
+    {
+        await Cluster.FreezeServerAsync();
+        NoteFault();
+    }
+
     internal async Task StopServerAsync()
     {
         await DisconnectAsync();
-        await Cluster.StopServerAsync();
+        NoteFault();
+        await Cluster.CrashServerAsync();
     }
 
     internal async Task KillSessionsAsync(int count)
@@ -114,6 +125,8 @@ internal sealed class OutageStage : IAsyncDisposable
         await Proxy.DisposeAsync();
         await DisconnectAsync();
     }
+
+    private void NoteFault() => FaultAt = Stopwatch.GetTimestamp();
 
     private async Task DisconnectAsync()
     {
