@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pepper.Tests;
 
 namespace Pepper.Benchmarks;
@@ -8,12 +9,12 @@ namespace Pepper.Benchmarks;
 /// </summary>
 internal static class OutageCommand
 {
-    private static readonly (string Id, Func<string, OutagePeer> Create)[] Contenders =
+    private static readonly (string Name, Func<string, OutagePeer> Create)[] Contenders =
     [
-        ("pepper", static text => new PepperOutagePeer(text)),
-        ("npgsql-open", static text => new NpgsqlOutagePeer(text, OutageLimits.OpenSeconds)),
-        ("npgsql-wait", static text => new NpgsqlOutagePeer(text, OutageLimits.AcquireSeconds)),
-        ("hand", static text => new HandWrittenOutagePeer(text)),
+        ("outage-pepper", static text => new PepperOutagePeer(text)),
+        ("outage-npgsql-open", static text => new NpgsqlOutagePeer(text, OutageLimits.OpenSeconds)),
+        ("outage-npgsql-wait", static text => new NpgsqlOutagePeer(text, OutageLimits.AcquireSeconds)),
+        ("outage-hand", static text => new HandWrittenOutagePeer(text)),
     ];
 
     internal static async Task<int> RunAsync(OutageOptions options, TextWriter output)
@@ -29,6 +30,28 @@ internal static class OutageCommand
         ThreadPool.SetMinThreads(128, 128);
         await output.WriteLineAsync(OutageReport.Machine());
         await output.WriteLineAsync(OutageReport.Settings);
+        using var interrupt = new CancellationTokenSource();
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Interrupt(signal, interrupt));
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Interrupt(signal, interrupt));
+        try
+        {
+            return await RunAsync(options, output, interrupt.Token);
+        }
+        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
+        {
+            return 130;
+        }
+    }
+
+    /// <summary>A run that is broken off leaves no server behind.</summary>
+    private static void Interrupt(PosixSignalContext signal, CancellationTokenSource interrupt)
+    {
+        signal.Cancel = true;
+        interrupt.Cancel();
+    }
+
+    private static async Task<int> RunAsync(OutageOptions options, TextWriter output, CancellationToken interrupt)
+    {
         List<OutageResult> results = [];
         foreach (var fault in OutageFault.All())
         {
@@ -37,7 +60,8 @@ internal static class OutageCommand
                 continue;
             }
 
-            var result = await MeasureAsync(fault, TimeSpan.FromSeconds(options.Seconds ?? fault.Seconds), turn: results.Count);
+            var length = TimeSpan.FromSeconds(options.Seconds ?? fault.Seconds);
+            var result = await MeasureAsync(fault, length, turn: results.Count, interrupt);
             results.Add(result);
             await OutageReport.WriteTableAsync(output, result);
         }
@@ -50,15 +74,14 @@ internal static class OutageCommand
         return results.All(static result => result.Rows[0].IsSound) ? 0 : 1;
     }
 
-    private static async Task<OutageResult> MeasureAsync(OutageFault fault, TimeSpan length, int turn)
+    private static async Task<OutageResult> MeasureAsync(OutageFault fault, TimeSpan length, int turn, CancellationToken cancel)
     {
         await using var cluster = await PostgresCluster.StartAsync(fault.MaxConnections);
         var rows = new OutageFigures[Contenders.Length];
         for (var index = 0; index < rows.Length; index++)
         {
             var place = (index + turn) % rows.Length;
-            var (id, create) = Contenders[place];
-            rows[place] = await OutageRun.MeasureAsync(fault, length, cluster, $"outage-{id}", create);
+            rows[place] = await OutageRun.MeasureAsync(fault, length, cluster, Contenders[place], cancel);
         }
 
         return new OutageResult(OutageReport.Heading(fault, length), fault.What, rows);

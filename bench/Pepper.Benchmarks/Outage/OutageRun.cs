@@ -7,7 +7,7 @@ using Pepper.Tests;
 namespace Pepper.Benchmarks;
 
 /// <summary>One contender through one fault: busy clients before, during and after.</summary>
-internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
+internal sealed class OutageRun(OutageStage stage, OutagePeer peer, CancellationToken cancel)
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(4);
@@ -18,15 +18,19 @@ internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
     private OutageClient[] _clients = [];
 
     internal static async Task<OutageFigures> MeasureAsync(
-        OutageFault fault, TimeSpan length, PostgresCluster cluster, string applicationName, Func<string, OutagePeer> create)
+        OutageFault fault,
+        TimeSpan length,
+        PostgresCluster cluster,
+        (string Name, Func<string, OutagePeer> Create) contender,
+        CancellationToken cancel)
     {
-        await using var stage = new OutageStage(cluster, applicationName);
+        await using var stage = new OutageStage(cluster, contender.Name);
         await stage.OpenAsync();
-        var peer = create(stage.ConnectionString);
+        var peer = contender.Create(stage.ConnectionString);
         OutageFigures figures;
         await using (peer)
         {
-            figures = await new OutageRun(stage, peer).MeasureAsync(fault, length);
+            figures = await new OutageRun(stage, peer, cancel).MeasureAsync(fault, length);
         }
 
         return figures with { Left = await stage.WaitForSessionsAsync(0) };
@@ -37,6 +41,30 @@ internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
         using var stop = new CancellationTokenSource();
         _clients = [.. Enumerable.Range(0, OutageLimits.Clients).Select(number => new OutageClient(number, peer, _pulse))];
         var running = Task.WhenAll(_clients.Select(client => Task.Run(() => client.RunAsync(stop.Token))));
+        OutageTimes times;
+        try
+        {
+            times = await RunAsync(fault, length);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+
+        await running.WaitAsync(Guard, cancel);
+        var figures = OutageFigures.Of(peer, times, _clients, _pulse, stage.Proxy.AcceptedAt());
+        return figures with
+        {
+            FullAfter = _pulse.FullAfter(times.UpAt, _pulse.Median(times.BeganAt, times.FaultAt)),
+            InUse = peer.InUse,
+            Held = await HoldAllAsync(),
+            Sessions = await stage.WaitForSessionsAsync(OutageLimits.Places),
+        };
+    }
+
+    /// <summary>What happens while the clients are busy.</summary>
+    private async Task<OutageTimes> RunAsync(OutageFault fault, TimeSpan length)
+    {
         await WaitAsync(WarmUp);
         var beganAt = Stopwatch.GetTimestamp();
         await WaitAsync(Before);
@@ -53,20 +81,8 @@ internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
         }
 
         var endAt = fault.EndAsync is null ? Stopwatch.GetTimestamp() : upAt;
-        var before = _pulse.Median(beganAt, faultAt);
-        await WaitForFullAsync(upAt, endAt, before);
-        await stop.CancelAsync();
-        await running.WaitAsync(Guard);
-
-        var times = new OutageTimes(beganAt, faultAt, upAt, endAt);
-        var figures = OutageFigures.Of(peer, times, _clients, _pulse, stage.Proxy.AcceptedAt());
-        return figures with
-        {
-            FullAfter = _pulse.FullAfter(upAt, before),
-            InUse = peer.InUse,
-            Held = await HoldAllAsync(),
-            Sessions = await stage.WaitForSessionsAsync(OutageLimits.Places),
-        };
+        await WaitForFullAsync(upAt, endAt, _pulse.Median(beganAt, faultAt));
+        return new OutageTimes(beganAt, faultAt, upAt, endAt);
     }
 
     /// <summary>Until throughput is back and all who asked during the outage have been told something.</summary>
@@ -107,6 +123,6 @@ internal sealed class OutageRun(OutageStage stage, OutagePeer peer)
         return sessions.Count;
     }
 
-    private static Task WaitAsync(TimeSpan time) =>
-        time > TimeSpan.Zero ? Task.Delay(time, TimeProvider.System, CancellationToken.None) : Task.CompletedTask;
+    private Task WaitAsync(TimeSpan time) =>
+        time > TimeSpan.Zero ? Task.Delay(time, TimeProvider.System, cancel) : Task.CompletedTask;
 }
