@@ -6,6 +6,8 @@ switch (args)
         return CompareOptions.Parse(rest, Console.Error) is { } options ? await CompareCommand.RunAsync(options, Console.Out) : 2;
     case ["memory", .. var rest]:
         return MemoryOptions.Parse(rest, Console.Error) is { } wanted ? await MemoryCommand.RunAsync(wanted, Console.Out) : 2;
+    case ["outage", .. var rest]:
+        return OutageOptions.Parse(rest, Console.Error) is { } asked ? await OutageCommand.RunAsync(asked, Console.Out) : 2;
     case [ClientProcess.Command, _, _, _, _]:
         return await MemoryClient.RunAsync(args.AsMemory(1), Console.Out);
     case ["cleanup"]:
@@ -17,6 +19,7 @@ switch (args)
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks --");
         Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER]");
+        Console.Error.WriteLine("  outage [--only TEXT] [--seconds S] [--results FOLDER]");
         Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
         return 2;
 }

@@ -28,11 +28,11 @@ internal static class Report
     ];
 
     /// <summary>What it ran on and when: figures of different machines do not compare.</summary>
-    internal static string Machine() => string.Create(
+    internal static string Machine(string how = "medians, peers in turn") => string.Create(
         CultureInfo.InvariantCulture,
         $"{Environment.ProcessorCount} processors{Model()}, {RuntimeInformation.OSArchitecture}, "
         + $"{RuntimeInformation.FrameworkDescription}, "
-        + $"{(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC; medians, peers in turn; "
+        + $"{(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC; {how}; "
         + $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}");
 
     internal static async Task WriteTableAsync(TextWriter output, IReadOnlyList<Result> results)

@@ -15,6 +15,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     private readonly DirectoryInfo _folder;
     private readonly string _programs;
     private PostgresServer? _server;
+    private int[] _frozen = [];
 
     private PostgresCluster(string programs, DirectoryInfo folder, int port)
     {
@@ -31,6 +32,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
     internal string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=pepper;Database=postgres";
 
     private string Data => Path.Combine(_folder.FullName, "data");
+
+    /// <summary>Whether <see cref="FreezeServerAsync"/> can find the server's processes here.</summary>
+    internal static bool CanFreeze => PostgresProcesses.IsSupported;
 
     internal static async Task<PostgresCluster> StartAsync(int maxConnections = 100)
     {
@@ -84,12 +88,59 @@ internal sealed class PostgresCluster : IAsyncDisposable
             _server = null;
             await using (server)
             {
+                await ThawServerAsync();
                 if (!server.HasExited)
                 {
                     await RunAsync(AsServerUser("pg_ctl", "-D", Data, "-m", "immediate", "-W", "stop"));
                     await server.WaitForExitAsync(Guard);
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="StopServerAsync"/>, with nothing before the signal that would take a while.
+    /// </summary>
+    internal async Task CrashServerAsync()
+    {
+        if (_server is { } server)
+        {
+            _server = null;
+            await using (server)
+            {
+                await ThawServerAsync();
+                await SignalAsync("QUIT", server.Id);
+                await server.WaitForExitAsync(Guard);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Stops the server and all its sessions where they are: the system still accepts connections for it, and nobody answers.
+    /// </summary>
+    internal async Task FreezeServerAsync()
+    {
+        var server = _server ?? throw new InvalidOperationException("The server does not run.");
+        if (_frozen.Length > 0)
+        {
+            throw new InvalidOperationException("The server is frozen already.");
+        }
+
+        // The parent first: from then on there are no new children.
+        _frozen = [server.Id];
+        await SignalAsync("STOP", server.Id);
+        int[] children = [.. PostgresProcesses.Children(server.Id)];
+        _frozen = [.. children, server.Id];
+        await SignalAsync("STOP", children);
+    }
+
+    /// <summary>Lets a frozen server go on; nothing happens to one that is not frozen.</summary>
+    internal async Task ThawServerAsync()
+    {
+        if (_frozen is { Length: > 0 } frozen)
+        {
+            _frozen = [];
+            await SignalAsync("CONT", frozen);
         }
     }
 
@@ -154,6 +205,10 @@ internal sealed class PostgresCluster : IAsyncDisposable
                 "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
             : new ProcessStartInfo(path, arguments);
     }
+
+    // A shell has the command even where no program of that name is installed.
+    private Task SignalAsync(string signal, params int[] processes) => RunAsync(new ProcessStartInfo(
+        "sh", ["-c", $"kill -{signal} {string.Join(' ', processes)}"]));
 
     private async Task RunAsync(ProcessStartInfo start)
     {

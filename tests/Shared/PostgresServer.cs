@@ -13,6 +13,8 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private PostgresServer(Process process) => _process = process;
 
+    internal int Id => _process.Id;
+
     internal bool HasExited => _process.HasExited;
 
     /// <summary>Starts the server; returns when it takes connections.</summary>
