@@ -1,4 +1,5 @@
 using Pepper.Benchmarks;
+using Pepper.Benchmarks.Recovery;
 
 switch (args)
 {
@@ -8,6 +9,8 @@ switch (args)
         return MemoryOptions.Parse(rest, Console.Error) is { } wanted ? await MemoryCommand.RunAsync(wanted, Console.Out) : 2;
     case [ClientProcess.Command, _, _, _, _]:
         return await MemoryClient.RunAsync(args.AsMemory(1), Console.Out);
+    case ["recovery", .. var rest]:
+        return CompareOptions.Parse(rest, Console.Error) is { } asked ? await RecoveryCommand.RunAsync(asked, Console.Out) : 2;
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
@@ -17,6 +20,7 @@ switch (args)
     default:
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks --");
         Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER]");
+        Console.Error.WriteLine("  recovery [--rounds 5] [--only TEXT] [--results FOLDER]");
         Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
         return 2;
 }
