@@ -347,7 +347,8 @@ internal sealed partial class PoolCore
         // Nobody has seen the token, so the version stays; but a sweep may have doomed the entry meanwhile.
         if (entry.TryMove(token, SlotState.With(token, SlotState.Held)))
         {
-            Offer(entry);
+            // It may have become a suspect since it was claimed.
+            Prepare(entry);
         }
         else
         {

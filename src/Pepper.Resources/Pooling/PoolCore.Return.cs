@@ -181,7 +181,7 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             waiter = (_gate.Word & (PausedFlag | DisposedFlag)) == 0 && _live <= _maxSize ? _gate.Waiters.First : null;
-            if (waiter is null || entry.Generation != _generation || !entry.TryMove(token, word))
+            if (waiter is null || _hasSuspects || entry.Generation != _generation || !entry.TryMove(token, word))
             {
                 return false;
             }

@@ -21,6 +21,9 @@ internal sealed record PoolScenario(string Name, int MaxSize, Action<PoolScript>
     /// <summary>Whether a resource is validated before it is lent.</summary>
     internal bool IsValidated { get; init; }
 
+    /// <summary>Whether callers wait for what is lent while nothing is created.</summary>
+    internal bool WaitsForReturn { get; init; }
+
     /// <summary>Whether each loan notes when it began.</summary>
     internal bool IsTracked { get; init; }
 

@@ -10,7 +10,7 @@ internal static class PoolScenarios
     internal static IEnumerable<PoolScenario> All =>
     [
         EmptyAndFull(1), EmptyAndFull(2), Claims, FirstWaiter, Cancellation, Timeouts, LateCancellation, TakenTwice, Priorities,
-        .. ReturnScenarios.All, .. ControlScenarios.All, .. StageScenarios.All, .. SharedScenarios.All,
+        .. ReturnScenarios.All, .. ControlScenarios.All, .. StageScenarios.All, .. SharedScenarios.All, .. RecoveryScenarios.All,
     ];
 
     // The edge of empty and full: claims, plain returns, hand-overs and first waiters.

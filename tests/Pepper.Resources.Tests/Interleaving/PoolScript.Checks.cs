@@ -123,7 +123,8 @@ internal sealed partial class PoolScript
         {
             Schedule.Fail($"{state.Waiting} wait beside {state.Idle} idle resources.");
         }
-        else if (state.Waiting > 0 && !state.IsPaused && _budget is null && state.Size < state.MaxSize)
+        else if (state.Waiting > 0 && !state.IsPaused && _budget is null && state.Size < state.MaxSize
+            && !(Scenario.WaitsForReturn && state.InUse > 0))
         {
             Schedule.Fail($"{state.Waiting} wait, and only {state.Size} of {state.MaxSize} places are taken.");
         }

@@ -13,6 +13,9 @@ internal sealed class Probe(int id, int generation)
 
     internal bool IsValidated { get; set; } = true;
 
+    /// <summary>Whether another has failed since it was last validated.</summary>
+    internal bool IsSuspect { get; set; }
+
     internal DestroyReason? DestroyedFor { get; set; }
 
     /// <summary>When its last holder let go of it; 0 for never.</summary>
@@ -75,7 +78,13 @@ internal sealed class ProbeFactory(Schedule schedule) : IResourceFactory<Probe>
     public ValueTask<bool> ValidateAsync(Probe resource, CancellationToken cancellationToken)
     {
         ThrowIfUsed(resource, "validated");
-        return new ValueTask<bool>(LaterAsync(() => resource.IsValidated = IsFit(resource), IsValidationSlow));
+        return new ValueTask<bool>(LaterAsync(
+            () =>
+            {
+                resource.IsSuspect = false;
+                return resource.IsValidated = IsFit(resource);
+            },
+            IsValidationSlow));
     }
 
     public ValueTask<bool> ResetAsync(Probe resource, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Pepper.Resources.Pooling;
+using Pepper.Resources.Recovery;
 using Pepper.Resources.Tests.Pooling;
 
 namespace Pepper.Resources.Tests.Stress;
@@ -75,7 +76,7 @@ public sealed class PoolSoakTests : IDisposable
             $"soak of {clock.Elapsed.TotalSeconds:0} s, seed {_seed}: {counts.Served} acquires, {waits} waits, {counts.TimedOut} "
             + $"timeouts, {counts.Canceled + counts.CanceledWhileBlocking} cancellations, {counts.Shed} shed, "
             + $"{counts.QueueFull} refused, {created} creations, {failures} failures of which {counts.CreateFailed} were told, "
-            + $"{abandoned} abandoned, {counts.DoubleReturns} double returns, {counts.StaleUses} stale uses, "
+            + $"{counts.CircuitOpen} told of an open circuit, {abandoned} abandoned, {counts.DoubleReturns} double returns, {counts.StaleUses} stale uses, "
             + $"{counts.Operations} operations; at most live: "
             + string.Join(", ", targets.Select(static target => $"{target.Ledger.Name} {target.Ledger.MaxLive}")));
         var faults = targets.SelectMany(static target => target.Ledger.Judge()).Concat(_unobserved).ToList();
@@ -108,6 +109,27 @@ public sealed class PoolSoakTests : IDisposable
         {
             Target = TimeSpan.FromMilliseconds(2),
             Interval = TimeSpan.FromMilliseconds(20),
+        }),
+        new SoakPool("healing", 4, FactoryHooks.Validate, static options =>
+        {
+            options.Validation = ValidationMode.None;
+            var recovery = options.Recovery!;
+            recovery.Circuit.FailureThreshold = 2;
+            recovery.Circuit.ResetTimeout = TimeSpan.FromMilliseconds(5);
+            recovery.Circuit.MaxResetTimeout = TimeSpan.FromMilliseconds(20);
+            recovery.Circuit.HalfOpenTimeout = SoakTarget.ProbeTimeout;
+            recovery.HedgeAfter = TimeSpan.FromMilliseconds(1);
+            recovery.CreateAttempts = 2;
+            recovery.WhileOpen = OutageBehavior.WaitForReturn;
+            recovery.Classify = static failure => (failure.Exception?.Message.Length ?? 0) % 5 == 0
+                ? FailureKind.Pool : failure.DefaultKind;
+        }),
+        new SoakPool("failing fast", 3, FactoryHooks.None, static options =>
+        {
+            options.MinSize = 0;
+            options.Recovery!.Circuit.FailureThreshold = 1;
+            options.Recovery.Circuit.ResetTimeout = TimeSpan.FromMilliseconds(5);
+            options.Recovery.Circuit.HalfOpenTimeout = SoakTarget.ProbeTimeout;
         }),
         new SoakKeyedPool(),
     ];

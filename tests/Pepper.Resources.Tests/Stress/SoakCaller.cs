@@ -1,4 +1,5 @@
 using Pepper.Resources.Pooling;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources.Tests.Stress;
 
@@ -223,7 +224,11 @@ internal sealed class SoakCaller(SoakTarget target, Random random, Func<bool> is
             case PoolExhaustedException { Reason: ExhaustionReason.QueueFull }:
                 Counts.QueueFull++;
                 break;
-            case ResourceTimeoutException timeout when timeout.Timeout != SoakTarget.CreateTimeout:
+            case CircuitOpenException:
+                Counts.CircuitOpen++;
+                break;
+            case ResourceTimeoutException { Stage: not ResourceStage.Validate } timeout
+                when timeout.Timeout != SoakTarget.CreateTimeout && timeout.Timeout != SoakTarget.ProbeTimeout:
                 Counts.TimedOut++;
                 break;
             case ResourceTimeoutException or ResourceInitializationException:

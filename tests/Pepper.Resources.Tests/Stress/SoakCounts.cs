@@ -12,12 +12,15 @@ internal sealed class SoakCounts
     internal long Canceled;
     internal long CanceledWhileBlocking;
     internal long CreateFailed;
+
+    internal long CircuitOpen;
     internal long DoubleReturns;
     internal long StaleUses;
     internal long Operations;
 
     /// <summary>How often somebody was told something.</summary>
-    internal long Told => Served + Refused + TimedOut + Shed + QueueFull + Canceled + CanceledWhileBlocking + CreateFailed;
+    internal long Told => Served + Refused + TimedOut + Shed + QueueFull + Canceled + CanceledWhileBlocking + CreateFailed
+        + CircuitOpen;
 
     internal void Add(SoakCounts other)
     {
@@ -25,6 +28,7 @@ internal sealed class SoakCounts
         Served += other.Served;
         Refused += other.Refused;
         TimedOut += other.TimedOut;
+        CircuitOpen += other.CircuitOpen;
         Shed += other.Shed;
         QueueFull += other.QueueFull;
         Canceled += other.Canceled;

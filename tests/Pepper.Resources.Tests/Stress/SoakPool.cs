@@ -1,4 +1,5 @@
 using Pepper.Resources.Pooling;
+using Pepper.Resources.Recovery;
 using Pepper.Resources.Tests.Pooling;
 
 namespace Pepper.Resources.Tests.Stress;
@@ -47,7 +48,7 @@ internal sealed class SoakPool : SoakTarget
 
     internal override async Task OperateAsync(Random random)
     {
-        switch (random.Next(12))
+        switch (random.Next(13))
         {
             case 0 or 1 or 2:
                 var max = random.Next(1, _cap + 1);
@@ -70,6 +71,11 @@ internal sealed class SoakPool : SoakTarget
             case 8:
                 await WarmUpAsync();
                 break;
+            case 9:
+                _pool.IsolateCircuit();
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(3)), TimeProvider.System);
+                _pool.CloseCircuit();
+                break;
             default:
                 Look();
                 break;
@@ -81,6 +87,7 @@ internal sealed class SoakPool : SoakTarget
         Tame();
         _pool.Resume();
         _pool.Resize(0, _cap);
+        _pool.CloseCircuit();
 
         // What was failing when it became tame may be told once more.
         await PoolTestBase.Until(() => _pool.Statistics is { Creating: 0, Waiting: 0, InUse: 0 }, $"{Ledger.Name} comes to rest");
@@ -129,7 +136,8 @@ internal sealed class SoakPool : SoakTarget
         {
             await _pool.WarmUpAsync().WaitAsync(PoolTestBase.Guard);
         }
-        catch (Exception failure) when (failure is ResourceInitializationException or ResourceTimeoutException)
+        catch (Exception failure) when (failure is ResourceInitializationException or ResourceTimeoutException
+            or CircuitOpenException)
         {
             // It tells the first failure.
         }

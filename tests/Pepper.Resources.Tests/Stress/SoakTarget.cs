@@ -11,6 +11,9 @@ internal abstract class SoakTarget(SoakLedger ledger) : IAsyncDisposable
     /// <summary>No other limit is as long, so that a creation that took too long is told from a caller's own deadline.</summary>
     internal static readonly TimeSpan CreateTimeout = TimeSpan.FromMilliseconds(137);
 
+    /// <summary>How long a probe may take, where it is not as long as any creation.</summary>
+    internal static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(61);
+
     private int _isTame;
 
     internal SoakLedger Ledger { get; } = ledger;
