@@ -112,8 +112,9 @@ internal sealed class BudgetedRetryStrategy<T>(
         {
             // The caller looks at the token; an exception would only be caught again.
             var wait = Task.Delay(delay, timeProvider, context.CancellationToken);
-            await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing
-                | (context.ContinueOnCapturedContext ? ConfigureAwaitOptions.ContinueOnCapturedContext : ConfigureAwaitOptions.None));
+            var options = context.ContinueOnCapturedContext
+                ? ConfigureAwaitOptions.ContinueOnCapturedContext : ConfigureAwaitOptions.None;
+            await wait.ConfigureAwait(options | ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources.Polly;
 
 /// <summary>
-/// One creation for a pool, which a pipeline may run several times, also at once. It keeps account of what was made: the pool gets
-/// one, and the factory destroys all others, however late they come.
+/// One creation for a pool, which a pipeline may run several times, also at once. It keeps account of what was made: the pool
+/// gets one, and the factory destroys all others, however late they come.
 /// </summary>
 internal sealed class Creation<T>(IResourceFactory<T> factory, CreateContext context)
     where T : class
@@ -43,6 +44,7 @@ internal sealed class Creation<T>(IResourceFactory<T> factory, CreateContext con
         T[] losers;
         lock (_lock)
         {
+            AssertInvariants_NeedsLock();
             _hasEnded = true;
             losers = [.. _made.Where(product => !ReferenceEquals(product, winner))];
             _made.Clear();
@@ -58,6 +60,7 @@ internal sealed class Creation<T>(IResourceFactory<T> factory, CreateContext con
     {
         lock (_lock)
         {
+            AssertInvariants_NeedsLock();
             if (!_hasEnded && product is not null)
             {
                 _made.Add(product);
@@ -82,5 +85,12 @@ internal sealed class Creation<T>(IResourceFactory<T> factory, CreateContext con
         {
             // There is nobody to tell, and nothing else to do.
         }
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertInvariants_NeedsLock()
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
+        Debug.Assert(!_hasEnded || _made.Count == 0, "Nothing is kept after the end.");
     }
 }

@@ -8,8 +8,8 @@ using Polly.Retry;
 namespace Pepper.Resources.Polly;
 
 /// <summary>
-/// Pepper's strategies for Polly's pipelines. Each is added by its options, and then belongs to the pipeline and has its time, or as
-/// an instance of yours, which other pipelines and code may share and which outlives a reload.
+/// Pepper's strategies for Polly's pipelines. Each is added by its options, belongs to the pipeline and has its time; a circuit
+/// may also be one of yours, which other pipelines and code may share and which outlives a reload.
 /// </summary>
 /// <remarks>
 /// <para>Options are validated when they are added, all faults at once, and copied. The order that works is, from the outside in:
@@ -39,8 +39,17 @@ public static class PepperStrategyExtensions
         return Add(builder, copy.Name, context => Strategies.NewBreaker(builder, copy, shouldHandle, context));
     }
 
-    /// <inheritdoc cref="AddConsecutiveCircuitBreaker(ResiliencePipelineBuilder, CircuitBreakerOptions, Func{CircuitBreakerPredicateArguments{object}, ValueTask{bool}})"/>
+    /// <summary>
+    /// Adds a circuit breaker that opens after so many failures in a row. It rejects with <see cref="CircuitRejectedException"/>.
+    /// </summary>
     /// <typeparam name="TResult">The type of the results.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <param name="options">Thresholds and times. The circuit is the pipeline's own.</param>
+    /// <param name="shouldHandle">
+    /// Which outcomes are failures. Other results are successes, other exceptions neutral. Default: all exceptions are failures.
+    /// </param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The options have faults; the message lists all of them.</exception>
     public static ResiliencePipelineBuilder<TResult> AddConsecutiveCircuitBreaker<TResult>(
         this ResiliencePipelineBuilder<TResult> builder,
         CircuitBreakerOptions options,
@@ -70,8 +79,16 @@ public static class PepperStrategyExtensions
         return Add(builder, breaker.Name, context => Strategies.Wrap(builder, breaker, shouldHandle, context));
     }
 
-    /// <inheritdoc cref="AddConsecutiveCircuitBreaker(ResiliencePipelineBuilder, CircuitBreaker, Func{CircuitBreakerPredicateArguments{object}, ValueTask{bool}})"/>
+    /// <summary>
+    /// Adds a circuit breaker that exists: its state is that of all who share it, survives a reload, and can be looked at.
+    /// </summary>
     /// <typeparam name="TResult">The type of the results.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <param name="breaker">The circuit. It is not disposed with the pipeline.</param>
+    /// <param name="shouldHandle">
+    /// Which outcomes are failures. Other results are successes, other exceptions neutral. Default: all exceptions are failures.
+    /// </param>
+    /// <returns>The builder.</returns>
     public static ResiliencePipelineBuilder<TResult> AddConsecutiveCircuitBreaker<TResult>(
         this ResiliencePipelineBuilder<TResult> builder,
         CircuitBreaker breaker,
@@ -104,8 +121,19 @@ public static class PepperStrategyExtensions
         return Add(builder, copy.Name, context => Strategies.NewRetry(builder, copy, shouldHandle, context));
     }
 
-    /// <inheritdoc cref="AddBudgetedRetry(ResiliencePipelineBuilder, RetryOptions, Func{RetryPredicateArguments{object}, ValueTask{bool}})"/>
+    /// <summary>
+    /// Adds a retry whose attempts are paid from <see cref="RetryOptions.Budget"/>, if it has one. In the end it yields the last
+    /// outcome as it is, and disposes the results before that.
+    /// </summary>
     /// <typeparam name="TResult">The type of the results.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <param name="options">Attempts, delays and budget.</param>
+    /// <param name="shouldHandle">
+    /// Which outcomes are worth another attempt. Default: all exceptions but <see cref="BrokenCircuitException"/> and those that
+    /// <see cref="RetryOptions.ShouldRetry"/> excludes. Never those after the caller has cancelled.
+    /// </param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentException">The options have faults; the message lists all of them.</exception>
     public static ResiliencePipelineBuilder<TResult> AddBudgetedRetry<TResult>(
         this ResiliencePipelineBuilder<TResult> builder,
         RetryOptions options,
@@ -206,6 +234,8 @@ public static class PepperStrategyExtensions
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(StrategyOptions))]
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "All members of the validated options are kept.")]
     private static ResiliencePipelineBuilder<TResult> Add<TResult>(
-        ResiliencePipelineBuilder<TResult> builder, string name, Func<StrategyBuilderContext, ResilienceStrategy<TResult>> make) =>
+        ResiliencePipelineBuilder<TResult> builder,
+        string name,
+        Func<StrategyBuilderContext, ResilienceStrategy<TResult>> make) =>
         builder.AddStrategy(make, new StrategyOptions { Name = name });
 }

@@ -3,7 +3,7 @@ using Polly.Telemetry;
 
 namespace Pepper.Resources.Polly;
 
-/// <summary>Events under the names that Polly's own strategies give them, so that dashboards need not know the difference.</summary>
+/// <summary>Events under the names that Polly's own strategies give them: dashboards need not know the difference.</summary>
 internal static class PollyEvents
 {
     internal static readonly ResilienceEvent CircuitOpened = new(ResilienceEventSeverity.Error, "OnCircuitOpened");

@@ -15,7 +15,7 @@ internal sealed class RecoveryInstruments
     private readonly Counter<long> _fallbacks;
     private readonly Counter<long> _transitions;
 
-    internal RecoveryInstruments(Meter meter, CircuitSources circuits)
+    internal RecoveryInstruments(Meter meter, CircuitSources circuits, RetryBudgetSources budgets)
     {
         _attempts = meter.CreateCounter<long>(
             "pepperpy_retry_attempts_total", null, "Attempts that failed, by their number.");
@@ -27,6 +27,15 @@ internal sealed class RecoveryInstruments
         meter.CreateObservableGauge("pepperpy_circuit_state",
             () => circuits.Read().Select(static one => new Measurement<long>(one.State, Tag("name", one.Name))), null,
             "State of the circuit, the worst of those of one name: 0 closed, 1 half-open, 2 open, 3 isolated.");
+        meter.CreateObservableGauge("pepperpy_retry_budget_tokens",
+            () => budgets.Read().Select(static one => new Measurement<double>(one.Available, Tag("name", one.Name))), null,
+            "Retries that the budget would pay for now.");
+        meter.CreateObservableCounter("pepperpy_retry_budget_granted_total",
+            () => budgets.Read().Select(static one => new Measurement<long>(one.Granted, Tag("name", one.Name))), null,
+            "Retries that the budget paid for.");
+        meter.CreateObservableCounter("pepperpy_retry_budget_refused_total",
+            () => budgets.Read().Select(static one => new Measurement<long>(one.Refused, Tag("name", one.Name))), null,
+            "Retries that the budget refused.");
     }
 
     /// <summary>Whether it is worth taking the time of attempts.</summary>

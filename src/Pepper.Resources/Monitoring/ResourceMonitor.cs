@@ -30,7 +30,8 @@ public sealed class ResourceMonitor : IDisposable
         Sources = new ResourceSources();
         Circuits = new CircuitSources();
         Instruments = new ResourceInstruments(Meter);
-        Recovery = new RecoveryInstruments(Meter, Circuits);
+        Budgets = new RetryBudgetSources();
+        Recovery = new RecoveryInstruments(Meter, Circuits, Budgets);
         _state = new StateInstruments(Meter, Sources);
     }
 
@@ -45,6 +46,8 @@ public sealed class ResourceMonitor : IDisposable
     internal ResourceSources Sources { get; }
 
     internal CircuitSources Circuits { get; }
+
+    internal RetryBudgetSources Budgets { get; }
 
     internal ResourceInstruments Instruments { get; }
 

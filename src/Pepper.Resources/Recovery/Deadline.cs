@@ -24,6 +24,7 @@ internal sealed class Deadline : IDisposable
 {
     private const int StateBits = 2;
     private const long StateMask = (1 << StateBits) - 1;
+    private const long Unset = long.MaxValue;
 
     private readonly TimeProvider _timeProvider;
     private readonly MonotonicClock _clock;
@@ -32,6 +33,10 @@ internal sealed class Deadline : IDisposable
     private CancellationTokenRegistration _registration;
     private TaskCompletionSource? _stopped;
     private long _due;
+
+    // For when the timer is set. It stays so after work that took no time, as setting it costs more than all the rest: when it
+    // runs, it looks whether somebody is due, and sets itself again if that is later.
+    private long _setFor = Unset;
 
     // The number of the use above the state: a timer that ran late for one use cannot end the next.
     private long _word;
@@ -56,9 +61,12 @@ internal sealed class Deadline : IDisposable
     internal void Begin(TimeSpan timeout, CancellationToken caller)
     {
         var use = (Volatile.Read(ref _word) >> StateBits) + 1;
-        Volatile.Write(ref _due, _clock.After(_timeProvider.GetTimestamp(), timeout));
-        Volatile.Write(ref _word, (use << StateBits) | (long)DeadlineState.Armed);
-        _timer.Change(timeout, Timeout.InfiniteTimeSpan);
+        var now = _timeProvider.GetTimestamp();
+        Volatile.Write(ref _due, _clock.After(now, timeout));
+
+        // A full fence: a timer that runs now sees that this is armed, or this sees that the timer has run.
+        Interlocked.Exchange(ref _word, (use << StateBits) | (long)DeadlineState.Armed);
+        SetTimer(now);
         if (caller.CanBeCanceled)
         {
             _registration = caller.UnsafeRegister(
@@ -80,7 +88,8 @@ internal sealed class Deadline : IDisposable
     }
 
     /// <summary>The use is over; true when there can be another.</summary>
-    internal bool TryEnd()
+    /// <param name="keepsTimer">Whether the timer stays set, for the next use.</param>
+    internal bool TryEnd(bool keepsTimer = false)
     {
         var registration = _registration;
         _registration = default;
@@ -96,7 +105,12 @@ internal sealed class Deadline : IDisposable
             return false;
         }
 
-        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (!keepsTimer)
+        {
+            Volatile.Write(ref _setFor, Unset);
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
         if (_source.TryReset())
         {
             return true;
@@ -111,21 +125,54 @@ internal sealed class Deadline : IDisposable
 
     private void OnTimer()
     {
+        Interlocked.Exchange(ref _setFor, Unset);
         var word = Volatile.Read(ref _word);
         if ((DeadlineState)(word & StateMask) != DeadlineState.Armed)
         {
             return;
         }
 
-        var left = _clock.Between(_timeProvider.GetTimestamp(), Volatile.Read(ref _due));
-        if (left > TimeSpan.Zero)
+        // It was set for an earlier use, or is early by less than a timer can tell: timers cut off what is below a millisecond.
+        var now = _timeProvider.GetTimestamp();
+        if (_clock.Between(now, Volatile.Read(ref _due)) > TimeSpan.Zero)
         {
-            // Set for an earlier use, or early by less than a timer can tell: timers cut off what is below a millisecond.
-            _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+            SetTimer(now);
             return;
         }
 
         Stop(DeadlineState.TimedOut, word);
+    }
+
+    private void SetTimer(long now)
+    {
+        var due = Volatile.Read(ref _due);
+        var setFor = Volatile.Read(ref _setFor);
+        while (due < setFor)
+        {
+            var seen = Interlocked.CompareExchange(ref _setFor, due, setFor);
+            if (seen == setFor)
+            {
+                Change(now, due);
+                return;
+            }
+
+            setFor = seen;
+        }
+    }
+
+    // Two may set it at the same time: whoever does it last must have set it for what it is said to be set for.
+    private void Change(long now, long due)
+    {
+        for (var setFor = due; setFor != Unset; due = setFor)
+        {
+            var wait = TimeSpan.FromMilliseconds(Math.Ceiling(_clock.Between(now, due).TotalMilliseconds));
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+            setFor = Volatile.Read(ref _setFor);
+            if (setFor == due)
+            {
+                return;
+            }
+        }
     }
 
     private void Stop(DeadlineState state) => Stop(state, Volatile.Read(ref _word));

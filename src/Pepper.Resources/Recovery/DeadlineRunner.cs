@@ -34,7 +34,7 @@ internal sealed class DeadlineRunner(TimeProvider timeProvider, DeadlineName nam
         var pending = WorkStart.Begin(work, state, deadline.Token);
         if (pending.IsCompletedSuccessfully)
         {
-            Return(deadline);
+            Return(deadline, keepsTimer: true);
             return pending;
         }
 
@@ -121,11 +121,18 @@ internal sealed class DeadlineRunner(TimeProvider timeProvider, DeadlineName nam
         }
     }
 
-    private void Return(Deadline deadline)
+    private void Return(Deadline deadline, bool keepsTimer = false)
     {
-        if (deadline.TryEnd())
+        if (!deadline.TryEnd(keepsTimer))
         {
-            Volatile.Write(ref _spare[Thread.GetCurrentProcessorId() % _spare.Length], deadline);
+            return;
+        }
+
+        // What is not kept must not have to wait for its timer.
+        ref var place = ref _spare[Thread.GetCurrentProcessorId() % _spare.Length];
+        if (Interlocked.CompareExchange(ref place, deadline, null) is not null)
+        {
+            deadline.Dispose();
         }
     }
 

@@ -1,3 +1,5 @@
+using Pepper.Resources.Monitoring;
+
 namespace Pepper.Resources.Recovery;
 
 /// <summary>
@@ -9,7 +11,7 @@ namespace Pepper.Resources.Recovery;
 /// clock.</para>
 /// <para>After the retry budget of Finagle (<c>RetryBudget.scala</c>), with a capacity instead of tokens that age.</para>
 /// </remarks>
-public sealed class RetryBudget
+public sealed class RetryBudget : IRetryBudgetSource
 {
     // A token has so many parts, so that ratios are whole numbers.
     private const long Token = 1000;
@@ -26,8 +28,10 @@ public sealed class RetryBudget
     /// <summary>Makes a budget, which is full.</summary>
     /// <param name="options">Ratio, minimum and capacity. Default: a default <see cref="RetryBudgetOptions"/>.</param>
     /// <param name="timeProvider">Where it takes the time from. Default: the system's.</param>
+    /// <param name="monitor">Where it is seen. Default: <see cref="ResourceMonitor.Shared"/>.</param>
     /// <exception cref="ArgumentException">The options have faults; the message lists all of them.</exception>
-    public RetryBudget(RetryBudgetOptions? options = null, TimeProvider? timeProvider = null)
+    public RetryBudget(
+        RetryBudgetOptions? options = null, TimeProvider? timeProvider = null, ResourceMonitor? monitor = null)
     {
         var frozen = (options ?? new RetryBudgetOptions()).Freeze();
         Name = frozen.Name;
@@ -37,9 +41,10 @@ public sealed class RetryBudget
         _perSecond = frozen.MinimumPerSecond * Token;
         _balance = _capacity;
         _refilledAt = _timeProvider.GetTimestamp();
+        (monitor ?? ResourceMonitor.Shared).Budgets.Add(this);
     }
 
-    /// <summary>The name in messages and logs.</summary>
+    /// <summary>The name in messages, logs and metrics.</summary>
     public string Name { get; }
 
     /// <summary>How many retries it would pay for now.</summary>
@@ -82,6 +87,8 @@ public sealed class RetryBudget
             }
         }
     }
+
+    RetryBudgetReading IRetryBudgetSource.ReadBudget() => new(Name, Available, Granted, Refused);
 
     private void Add(long amount)
     {

@@ -6,7 +6,7 @@ namespace Pepper.Resources.Recovery;
 /// </summary>
 public sealed class RetryBudgetOptions
 {
-    /// <summary>The name in messages and logs: not empty. Default: <c>default</c>.</summary>
+    /// <summary>The name in messages, logs and metrics: not empty. Default: <c>default</c>.</summary>
     public string Name { get; set; } = "default";
 
     /// <summary>How many retries each call pays for: 0 to 10. Default: 0.2, one retry for five calls.</summary>

@@ -48,7 +48,8 @@ public sealed class BudgetedRetryStrategyTests : PollyTest
     public async Task Execute_BudgetIsUsedUp_StopsAndSaysSo()
     {
         var budget = new RetryBudget(new RetryBudgetOptions { Capacity = 1, Ratio = 0, MinimumPerSecond = 0 }, Time);
-        var pipeline = Build(builder => builder.AddBudgetedRetry(new RetryOptions { InitialDelay = TimeSpan.Zero, Budget = budget }));
+        var options = new RetryOptions { InitialDelay = TimeSpan.Zero, Budget = budget };
+        var pipeline = Build(builder => builder.AddBudgetedRetry(options));
         var attempts = 0;
         var outcome = await RunAsync(pipeline, _ => FailAsync($"{++attempts}"));
         Assert.Equal("2", outcome.Exception?.Message);

@@ -84,7 +84,8 @@ public sealed class LeaseInPipelineTests : PollyTest
         {
             Delay = TimeSpan.Zero,
             MaxRetryAttempts = 2,
-            ShouldHandle = new PredicateBuilder<Lease<PooledThing>>().HandleResult(lease => ++seen > 0 && lease.Resource.IsBroken),
+            ShouldHandle = new PredicateBuilder<Lease<PooledThing>>().HandleResult(
+                lease => ++seen > 0 && lease.Resource.IsBroken),
         }));
         await using (var lease = (await RunAsync(naive, token => pool.AcquireAsync(token))).Result)
         {

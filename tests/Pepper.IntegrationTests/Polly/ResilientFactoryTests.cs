@@ -8,7 +8,7 @@ using Polly.Retry;
 
 namespace Pepper.IntegrationTests.Polly;
 
-/// <summary>Polly's pipelines around the creations of a pool: what the pool does not get is destroyed, once, by its factory.</summary>
+/// <summary>Polly's pipelines around the creations of a pool: what the pool does not get its factory destroys, once.</summary>
 public sealed class ResilientFactoryTests : PollyTest
 {
     private static ValueTask At(int number, params ValueTask[] stages) => stages[number - 1];
@@ -121,7 +121,8 @@ public sealed class ResilientFactoryTests : PollyTest
     {
         var attempts = 0;
         var factory = ResourceFactory.CreateSync(() => ++attempts < 3 ? throw new IOException() : new PooledThing(attempts));
-        var pipeline = new ResiliencePipelineBuilder().AddBudgetedRetry(new RetryOptions { InitialDelay = TimeSpan.Zero }).Build();
+        var pipeline = new ResiliencePipelineBuilder()
+            .AddBudgetedRetry(new RetryOptions { InitialDelay = TimeSpan.Zero }).Build();
         await using var pool = new ResourcePool<PooledThing>(factory.WithResilience(pipeline), OneThing());
         using (var lease = pool.Acquire(Guard))
         {

@@ -6,8 +6,7 @@ namespace Pepper.IntegrationTests.Polly;
 /// <summary>What a pipeline told its telemetry.</summary>
 internal sealed class TelemetryRecorder : TelemetryListener
 {
-    private readonly ConcurrentQueue<(string Name, string Strategy, object? Arguments, ResilienceEventSeverity Severity)> _events =
-        new();
+    private readonly ConcurrentQueue<Event> _events = new();
 
     public IReadOnlyList<string> Names => [.. _events.Select(static one => one.Name).Where(static name => name[0] == 'O')];
 
@@ -19,5 +18,8 @@ internal sealed class TelemetryRecorder : TelemetryListener
         [.. _events.Where(one => one.Name == name).Select(one => one.Severity)];
 
     public override void Write<TResult, TArgs>(in TelemetryEventArguments<TResult, TArgs> args) =>
-        _events.Enqueue((args.Event.EventName, args.Source.StrategyName ?? "", args.Arguments, args.Event.Severity));
+        _events.Enqueue(
+            new Event(args.Event.EventName, args.Source.StrategyName ?? "", args.Arguments, args.Event.Severity));
+
+    private sealed record Event(string Name, string Strategy, object? Arguments, ResilienceEventSeverity Severity);
 }

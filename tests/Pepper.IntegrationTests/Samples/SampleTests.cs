@@ -35,11 +35,19 @@ public sealed class SampleTests
             output);
     }
 
-    private static async Task<string> RunAsync(string sample)
+    [Fact]
+    public async Task Polly_OutlivesAnOutageInPollysPipelines()
+    {
+        var output = await RunAsync("Polly", "PollySample");
+        Assert.Equal(
+            "answered 20 of 20, circuit closed\nconnected at attempt 3, can write: True\nrejected by prices\n", output);
+    }
+
+    private static async Task<string> RunAsync(string sample, string? assembly = null)
     {
         // artifacts/bin/<project>/<configuration>: the sample stands beside the tests, built with the same configuration.
         var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var program = Path.Combine(here.Parent!.Parent!.FullName, sample, here.Name, sample + ".dll");
+        var program = Path.Combine(here.Parent!.Parent!.FullName, sample, here.Name, (assembly ?? sample) + ".dll");
         using var process = Process.Start(new ProcessStartInfo("dotnet", [program])
         {
             RedirectStandardOutput = true,

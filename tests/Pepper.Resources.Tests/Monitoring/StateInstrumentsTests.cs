@@ -30,6 +30,8 @@ public sealed class StateInstrumentsTests : IDisposable
         ObservableCounter pepperpy_pool_leaks_total
         ObservableCounter pepperpy_pool_shed_total
         ObservableCounter pepperpy_pool_timeouts_total
+        ObservableCounter pepperpy_retry_budget_granted_total
+        ObservableCounter pepperpy_retry_budget_refused_total
         ObservableGauge pepperpy_circuit_state
         ObservableGauge pepperpy_pool_max
         ObservableGauge pepperpy_pool_min
@@ -39,6 +41,7 @@ public sealed class StateInstrumentsTests : IDisposable
         ObservableGauge pepperpy_pool_resources
         ObservableGauge pepperpy_resources_in_use
         ObservableGauge pepperpy_resources_total
+        ObservableGauge pepperpy_retry_budget_tokens
         ObservableUpDownCounter db.client.connection.count [{connection}]
         ObservableUpDownCounter db.client.connection.idle.max [{connection}]
         ObservableUpDownCounter db.client.connection.idle.min [{connection}]

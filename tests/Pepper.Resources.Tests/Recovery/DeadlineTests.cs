@@ -60,6 +60,38 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public void Timer_KeptFromAnEarlierUse_IsSetAgainWhenItRuns()
+    {
+        using var time = new LooseTime();
+        using var deadline = new Deadline(time);
+        deadline.Begin(TimeSpan.FromSeconds(5), CancellationToken.None);
+        Assert.True(deadline.TryEnd(keepsTimer: true));
+        time.Now += TimeSpan.FromSeconds(3).Ticks;
+        deadline.Begin(TimeSpan.FromSeconds(5), CancellationToken.None);
+        Assert.Equal(TimeSpan.FromSeconds(5), time.SetTo);
+
+        time.Now += TimeSpan.FromSeconds(2).Ticks;
+        time.Fire();
+        Assert.Equal((DeadlineState.Armed, TimeSpan.FromSeconds(3)), (deadline.State, time.SetTo));
+        time.Now += TimeSpan.FromSeconds(3).Ticks;
+        time.Fire();
+        Assert.Equal(DeadlineState.TimedOut, deadline.State);
+    }
+
+    [Fact]
+    public void Timer_KeptFromALongerUse_IsSetForTheShorter()
+    {
+        using var time = new LooseTime();
+        using var deadline = new Deadline(time);
+        deadline.Begin(TimeSpan.FromSeconds(5), CancellationToken.None);
+        Assert.True(deadline.TryEnd(keepsTimer: true));
+        deadline.Begin(TimeSpan.FromSeconds(1), CancellationToken.None);
+        Assert.Equal(TimeSpan.FromSeconds(1), time.SetTo);
+        Assert.True(deadline.TryEnd());
+        Assert.Equal(Timeout.InfiniteTimeSpan, time.SetTo);
+    }
+
+    [Fact]
     public void Timer_RunsLateForAnEarlierUse_CancelsNobody()
     {
         using var time = new LooseTime();

@@ -156,4 +156,20 @@ public sealed class RetryBudgetTests : RecoveryTest
         }));
         Assert.Contains("4 fault(s)", thrown.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Metrics_Budgets_AreReadFromTheTruthAndSummedUpByName()
+    {
+        using var metrics = new Monitoring.MetricRecorder(Monitor);
+        var options = new RetryBudgetOptions { Name = "prices", Capacity = 2, Ratio = 0, MinimumPerSecond = 0 };
+        var (first, second) = (new RetryBudget(options, Time, Monitor), new RetryBudget(options, Time, Monitor));
+        Assert.True(first.TryWithdraw() && first.TryWithdraw());
+        Assert.False(first.TryWithdraw());
+        Assert.Equal(2, metrics.Observe("pepperpy_retry_budget_tokens")["pepperpy_retry_budget_tokens{name=prices}"]);
+        Assert.Equal(
+            2, metrics.Observe("pepperpy_retry_budget_granted_total")["pepperpy_retry_budget_granted_total{name=prices}"]);
+        Assert.Equal(
+            1, metrics.Observe("pepperpy_retry_budget_refused_total")["pepperpy_retry_budget_refused_total{name=prices}"]);
+        GC.KeepAlive(second);
+    }
 }
