@@ -7,7 +7,9 @@ using Pepper.Tests;
 
 namespace Pepper.IntegrationTests.PostgreSql;
 
-/// <summary>While nothing can be opened, the pool's circuit is open: callers are told at once, and the server is left alone.</summary>
+/// <summary>
+/// While nothing can be opened, the pool's circuit is open: callers are told at once, and the server is left alone.
+/// </summary>
 public sealed class OutageCircuitTests(PostgresFixture fixture) : PostgresTest(fixture)
 {
     private const int Places = 4;
