@@ -1,4 +1,5 @@
 using Pepper.Benchmarks;
+using Pepper.Benchmarks.Recovery;
 
 switch (args)
 {
@@ -10,6 +11,8 @@ switch (args)
         return OutageOptions.Parse(rest, Console.Error) is { } asked ? await OutageCommand.RunAsync(asked, Console.Out) : 2;
     case [ClientProcess.Command, _, _, _, _]:
         return await MemoryClient.RunAsync(args.AsMemory(1), Console.Out);
+    case ["recovery", .. var rest]:
+        return CompareOptions.Parse(rest, Console.Error) is { } measured ? await RecoveryCommand.RunAsync(measured, Console.Out) : 2;
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
@@ -20,6 +23,7 @@ switch (args)
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks --");
         Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER]");
         Console.Error.WriteLine("  outage [--only TEXT] [--seconds S] [--results FOLDER]");
+        Console.Error.WriteLine("  recovery [--rounds 5] [--only TEXT] [--results FOLDER]");
         Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
         return 2;
 }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Pepper.Resources.Monitoring;
 using Pepper.Resources.Pooling;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources;
 
@@ -18,6 +19,8 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     private readonly IReadOnlyList<CoordinatedPart> _order;
     private readonly ResourceCoordinatorOptions _options;
     private readonly TimeProvider _timeProvider;
+    private readonly ResourceMonitor _monitor;
+    private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, IResourcePool> _pools;
     private readonly SemaphoreSlim _change = new(1, 1);
@@ -26,12 +29,16 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
 
     internal ResourceCoordinator(
         IReadOnlyList<CoordinatedPart> order,
+        IReadOnlyDictionary<string, IReadOnlyList<string>> fallbacks,
         ResourceCoordinatorOptions options,
         TimeProvider timeProvider,
         ResourceMonitor monitor,
         ILoggerFactory loggers)
     {
         _order = order;
+        _fallbacks = fallbacks;
+        _monitor = monitor;
+        _loggers = loggers;
         _options = options;
         _timeProvider = timeProvider;
         _logger = new SafeLogger(loggers.CreateLogger<ResourceCoordinator>());
@@ -104,7 +111,10 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
             ?? throw new InvalidCastException($"Pool '{name}' is a {pool.GetType()}, which does not lend {typeof(T)}.");
     }
 
-    /// <summary>Lends a resource of a pool. Disposing the lease gives it back.</summary>
+    /// <summary>
+    /// Lends a resource of a pool, or of one of its fallbacks (<see cref="ResourceCoordinatorBuilder.AddFallback"/>) when the
+    /// pool fails; <see cref="Lease{T}.Source"/> says which served. Disposing the lease gives it back.
+    /// </summary>
     /// <typeparam name="T">The type of the pool's resources.</typeparam>
     /// <param name="pool">The name of the pool.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -116,6 +126,8 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     /// <exception cref="InvalidCastException">The pool's resources are of another type.</exception>
     /// <exception cref="PoolExhaustedException">The pool's acquire timeout passed while waiting.</exception>
     /// <exception cref="ResourceInitializationException">The factory failed.</exception>
+    /// <exception cref="CircuitOpenException">The pool's creations rest.</exception>
+    /// <exception cref="AllFallbacksFailedException">The pool has fallbacks, and all of them failed too.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<Lease<T>> AcquireAsync<T>(
         string pool,
@@ -123,8 +135,13 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
         [CallerMemberName] string? member = null,
         [CallerFilePath] string? file = null,
         [CallerLineNumber] int line = 0)
-        where T : class =>
-        GetPool<T>(pool).AcquireAsync(cancellationToken, member, file, line);
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        return _fallbacks.TryGetValue(pool, out var fallbacks)
+            ? AcquireOrFallBackAsync<T>(pool, fallbacks, member, file, line, cancellationToken)
+            : GetPool<T>(pool).AcquireAsync(cancellationToken, member, file, line);
+    }
 
     /// <summary>
     /// Stops everything, each part before all that it depends on: nobody new gets anything, holders are waited for, everything is

@@ -11,6 +11,7 @@ namespace Pepper.Resources;
 public sealed class ResourceCoordinatorBuilder
 {
     private readonly List<CoordinatedPart> _parts = [];
+    private readonly List<(string Pool, string[] Fallbacks)> _fallbacks = [];
     private readonly ResourceCoordinatorOptions _options = new();
     private TimeProvider _timeProvider = TimeProvider.System;
     private ResourceMonitor _monitor = ResourceMonitor.Shared;
@@ -80,6 +81,7 @@ public sealed class ResourceCoordinatorBuilder
         _parts.Add(new PoolPart(
             name,
             [.. dependsOn],
+            typeof(T),
             () => new ResourcePool<T>(factory, named, _timeProvider, _monitor, _loggers.CreateLogger<ResourcePool<T>>())));
         return this;
     }
@@ -108,10 +110,27 @@ public sealed class ResourceCoordinatorBuilder
         return this;
     }
 
+    /// <summary>
+    /// Has other pools serve, in their order, when acquiring from one through
+    /// <see cref="ResourceCoordinator.AcquireAsync{T}"/> fails: a replica for a primary. Each keeps to its own acquire timeout.
+    /// A caller that cancels, and a pool that is drained, ask no fallback.
+    /// </summary>
+    /// <param name="pool">The name of the pool.</param>
+    /// <param name="fallbacks">The names of the others, one or more, whose resources are of the same type.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder AddFallback(string pool, params string[] fallbacks)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(fallbacks);
+        _fallbacks.Add((pool, [.. fallbacks]));
+        return this;
+    }
+
     /// <summary>Makes the coordinator. Nothing is opened before it is started, or a pool is first asked.</summary>
     /// <returns>The coordinator.</returns>
     /// <exception cref="ArgumentException">
-    /// Names that are taken twice, dependencies that are not known or go round in a circle, options with faults: all are listed.
+    /// Names that are taken twice, dependencies that are not known or go round in a circle, fallbacks that do not fit, options
+    /// with faults: all are listed.
     /// </exception>
     /// <exception cref="InvalidOperationException">The builder has built already.</exception>
     public ResourceCoordinator Build()
@@ -124,6 +143,7 @@ public sealed class ResourceCoordinatorBuilder
 
         List<string> faults = [.. _options.Faults()];
         var order = StartOrder.Of(_parts, faults);
+        var fallbacks = FallbackPlan.Of(_fallbacks, _parts, faults);
         List<IResourcePool> built = [];
         foreach (var part in _parts.OfType<PoolPart>())
         {
@@ -149,6 +169,6 @@ public sealed class ResourceCoordinatorBuilder
         }
 
         _isBuilt = true;
-        return new ResourceCoordinator(order, _options.Copy(), _timeProvider, _monitor, _loggers);
+        return new ResourceCoordinator(order, fallbacks, _options.Copy(), _timeProvider, _monitor, _loggers);
     }
 }

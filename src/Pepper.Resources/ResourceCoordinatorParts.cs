@@ -14,12 +14,15 @@ internal abstract class CoordinatedPart(string name, IReadOnlyList<string> depen
     internal abstract Task StopAsync(ResourceManager resources, TimeSpan timeout, CancellationToken cancellationToken);
 }
 
-internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Func<IResourcePool> build)
+internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Type lent, Func<IResourcePool> build)
     : CoordinatedPart(name, dependsOn)
 {
     private IResourcePool? _pool;
 
     internal IResourcePool Pool => _pool ?? throw new InvalidOperationException($"Pool '{Name}' is not built yet.");
+
+    /// <summary>What it lends.</summary>
+    internal Type Lent { get; } = lent;
 
     internal IResourcePool Build() => _pool = build();
 

@@ -47,6 +47,8 @@ internal sealed class DelegateLeaseSlot<T> : LeaseSlot
             ? item
             : throw new ObjectDisposedException(nameof(Lease<>), $"The lease of {Describe()} was given back.");
 
+    internal override string Source => typeof(T).Name;
+
     internal override string Describe() => $"a {typeof(T).Name}";
 
     private bool TryEnd(long token, out T item, out bool isDoomed)

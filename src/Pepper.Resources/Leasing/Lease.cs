@@ -45,6 +45,12 @@ public readonly struct Lease<T> : IDisposable, IAsyncDisposable, IEquatable<Leas
     /// <summary>Whether the loan has ended. A <c>default</c> lease is stale.</summary>
     public bool IsStale => _slot is null || !_slot.IsHeldBy(_token);
 
+    /// <summary>
+    /// Where it is from: the name of the pool, or the id of the resource. Where a fallback may serve, it says which did. Empty
+    /// for a <c>default</c> lease.
+    /// </summary>
+    public string Source => _slot?.Source ?? string.Empty;
+
     internal LeaseSlot? Slot => _slot;
 
     internal long Token => _token;

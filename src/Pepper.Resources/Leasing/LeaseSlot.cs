@@ -47,6 +47,9 @@ internal abstract class LeaseSlot
     /// <summary>Takes the item out of its keeper's hands and ends the loan.</summary>
     internal abstract object Detach(long token);
 
+    /// <summary>Of which keeper, or which resource, this is: a name.</summary>
+    internal abstract string Source { get; }
+
     /// <summary>What is lent here, for messages.</summary>
     internal abstract string Describe();
 }

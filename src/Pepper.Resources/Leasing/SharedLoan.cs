@@ -40,6 +40,8 @@ internal sealed class SharedLoan(SharedSlot owner) : LeaseSlot
             ? throw new NotSupportedException($"{Describe()} is shared with other holders and cannot be detached.")
             : throw new ObjectDisposedException("Lease", $"The lease of {Describe()} was given back.");
 
+    internal override string Source => owner.Source;
+
     internal override string Describe() => owner.Description;
 
     private bool TryEnd(long token)

@@ -45,6 +45,9 @@ internal sealed class SharedSlot
 
     internal string Description { get; }
 
+    /// <summary>The id of the resource.</summary>
+    internal string Source => _tracked?.Metadata.Id ?? Description;
+
     /// <summary>How many hold it.</summary>
     internal int Count => Volatile.Read(ref _count);
 

@@ -81,7 +81,7 @@ internal sealed partial class PoolCore
                 _hedges += purpose == CreatePurpose.Hedge ? 1 : 0;
                 creation = new Creation(
                     entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, purpose, isDemanded,
-                    _gate.Waiters.BlockingCount > 0, permit, IsCheckedFirst_NeedsLock(permit),
+                    _gate.Waiters.BlockingCount > 0, permit, TimeProvider.GetTimestamp(), IsCheckedFirst_NeedsLock(permit),
                     purpose == CreatePurpose.Demand && _recovery is { Options.HedgeAfter: not null } ? new CreateWatch() : null);
                 return true;
             }
@@ -253,6 +253,7 @@ internal sealed partial class PoolCore
         Interlocked.Increment(ref _created);
         Settle(entry, waiter, word, reason);
         Tell(telling);
+        RecordSpan(creation, failure: null);
         RecordCreation(TimeProvider.GetElapsedTime(started, now), size);
         EnsureSupply();
         SignalProgress();
@@ -360,6 +361,7 @@ internal sealed partial class PoolCore
         bool IsDemanded,
         bool IsForBlockedThread,
         CircuitPermit Permit,
+        long OrderedAt,
         bool IsCheckedFirst,
         CreateWatch? Watch);
 }

@@ -60,6 +60,7 @@ internal sealed partial class PoolCore
     {
         _monitor.RecordError("create", TypeLabel, failure);
         PoolLog.CreateFailed(_logger, Name, FailureText.Of(failure), failure);
+        RecordSpan(creation, failure);
         Tell(telling, failure);
         if (kind == FailureKind.Pool)
         {

@@ -136,6 +136,23 @@ internal sealed partial class PoolCore
         }
     }
 
+    private void RecordSpan(in Creation creation, Exception? failure)
+    {
+        if (ResourceActivities.IsEnabled)
+        {
+            var begun = TimeProvider.GetUtcNow() - TimeProvider.GetElapsedTime(creation.OrderedAt);
+            ResourceActivities.RecordCreate(NameLabel, TypeLabel, NameOf(creation.Purpose), begun, failure);
+        }
+    }
+
+    private static string NameOf(CreatePurpose purpose) => purpose switch
+    {
+        CreatePurpose.Demand => "demand",
+        CreatePurpose.Minimum => "minimum",
+        CreatePurpose.Probe => "probe",
+        _ => "hedge",
+    };
+
     /// <summary>Called on the caller's thread when a wait has ended.</summary>
     internal void ReportWait(PoolWaiter waiter, PoolWaiterExtras extras)
     {

@@ -101,6 +101,8 @@ internal sealed class PoolEntry(PoolCore core, int index) : LeaseSlot
 
     internal override object Detach(long token) => core.Detach(this, token);
 
+    internal override string Source => core.Name;
+
     internal override string Describe() => $"pool '{core.Name}'";
 
     internal bool TryMove(long from, long to)

@@ -111,6 +111,20 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
             : ValueTask.FromException<TResult>(rejection.ToException(Name));
     }
 
+    /// <summary>Runs work that yields nothing, unless the circuit rejects the call.</summary>
+    /// <param name="work">The work. Its token is the caller's; that of a trial is also cancelled when its time is over.</param>
+    /// <param name="cancellationToken">Cancels the work; that counts neither as a success nor as a failure.</param>
+    /// <returns>Ends when the work has.</returns>
+    /// <exception cref="CircuitOpenException">The circuit rejected the call: the work did not begin.</exception>
+    /// <exception cref="ExecutionTimeoutException">The call was a trial, and its time was over.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The circuit was disposed.</exception>
+    public ValueTask ExecuteAsync(Func<CancellationToken, ValueTask> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return NoResult.DropAsync(ExecuteAsync(NoResult.Run, work, cancellationToken));
+    }
+
     /// <summary>The same, but a rejection is returned instead of thrown. What the work throws is thrown.</summary>
     /// <typeparam name="TResult">What the work yields.</typeparam>
     /// <param name="work">The work.</param>
@@ -148,6 +162,26 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
         return TryEnter(out var permit, out var rejection)
             ? WrapAsync(RunAsync(permit, work, state, cancellationToken))
             : new ValueTask<CircuitResult<TResult>>(new CircuitResult<TResult>(rejection, Name));
+    }
+
+    /// <summary>
+    /// Asks to make a call whose outcome is told by hand. Whoever is let through ends the call, once, when it knows what became
+    /// of the work. Costs no allocation while a thread has one such call under way.
+    /// </summary>
+    /// <param name="call">The call; when it was rejected it tells when to come again.</param>
+    /// <returns>Whether the work may begin.</returns>
+    /// <exception cref="ObjectDisposedException">The circuit was disposed.</exception>
+    public bool TryEnter(out CircuitCall call)
+    {
+        if (TryEnter(out var permit, out var rejection))
+        {
+            var ticket = CircuitTicket.Rent(permit, out var use);
+            call = new CircuitCall(this, ticket, use);
+            return true;
+        }
+
+        call = new CircuitCall(this, rejection);
+        return false;
     }
 
     /// <summary>
@@ -223,6 +257,17 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
     internal bool IsClosed => _phase.State == CircuitState.Closed;
 
     internal bool IsIsolated => _phase.State == CircuitState.Isolated;
+
+    internal void FailByHand(in CircuitPermit permit, Exception? failure)
+    {
+        if (failure is not null && !Counts(failure))
+        {
+            Abstain(permit);
+            return;
+        }
+
+        Fail(permit, failure ?? new ResourceException($"A call through circuit '{Name}' failed; no cause was told.", Name));
+    }
 
     CircuitReading ICircuitSource.ReadCircuit() => new(_label, (int)State);
 

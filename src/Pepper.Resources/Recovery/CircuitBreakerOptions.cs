@@ -84,7 +84,9 @@ public sealed class CircuitBreakerOptions
     internal TimeSpan LongestBreak => MaxResetTimeout
         ?? TimeSpan.FromTicks(Math.Min(ResetTimeout.Ticks * 10, OptionFaults.LongestTime.Ticks));
 
-    internal CircuitBreakerOptions Copy() => (CircuitBreakerOptions)MemberwiseClone();
+    /// <summary>The same options again, to change one of them. What they refer to is not copied.</summary>
+    /// <returns>A copy.</returns>
+    public CircuitBreakerOptions Copy() => (CircuitBreakerOptions)MemberwiseClone();
 
     internal CircuitBreakerOptions Freeze()
     {

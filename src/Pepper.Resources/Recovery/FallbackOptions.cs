@@ -15,11 +15,15 @@ public sealed class FallbackOptions
     /// </summary>
     public Func<Exception, bool>? ShouldFallBack { get; set; }
 
+    /// <summary>The same options again, to change one of them. What they refer to is not copied.</summary>
+    /// <returns>A copy.</returns>
+    public FallbackOptions Copy() => (FallbackOptions)MemberwiseClone();
+
     internal FallbackOptions Freeze()
     {
         var faults = new OptionFaults();
         faults.AddName(Name);
         faults.ThrowIfAny("fallback strategy", Name);
-        return (FallbackOptions)MemberwiseClone();
+        return Copy();
     }
 }

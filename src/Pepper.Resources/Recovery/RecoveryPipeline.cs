@@ -129,10 +129,11 @@ public sealed class RecoveryPipeline<TResult>
     {
         _inner = inner;
         _fallback = fallback;
+        Idempotent = ReferenceEquals(inner, inner.Idempotent) ? this : new RecoveryPipeline<TResult>(inner.Idempotent, fallback);
     }
 
     /// <summary>The same pipeline, for work that may run more than once.</summary>
-    public RecoveryPipeline<TResult> Idempotent => new(_inner.Idempotent, _fallback);
+    public RecoveryPipeline<TResult> Idempotent { get; }
 
     /// <summary>Runs the work through the strategies, and falls back when that failed.</summary>
     /// <param name="work">One attempt.</param>

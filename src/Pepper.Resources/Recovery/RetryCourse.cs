@@ -14,7 +14,9 @@ internal struct RetryCourse(bool isIdempotent, long begun)
     /// <summary>When the present attempt began; zero when nobody needs to know.</summary>
     internal long AttemptBegun { get; set; } = begun;
 
-    internal readonly IReadOnlyList<Exception> Failures => _failures ?? [];
+    internal readonly IReadOnlyList<Exception> Failures => _failures ?? (IReadOnlyList<Exception>)[];
+
+    internal readonly int FailedAttempts => _failures?.Count ?? 0;
 
     internal readonly Exception Last => _failures![^1];
 

@@ -70,6 +70,10 @@ public sealed class RetryOptions
     /// <summary>Where chance comes from: from 0 to below 1.</summary>
     internal Func<double> NextRandom { get; set; } = static () => System.Random.Shared.NextDouble();
 
+    /// <summary>The same options again, to change one of them. What they refer to is not copied.</summary>
+    /// <returns>A copy.</returns>
+    public RetryOptions Copy() => (RetryOptions)MemberwiseClone();
+
     internal RetryOptions Freeze()
     {
         var faults = new OptionFaults();
@@ -85,6 +89,6 @@ public sealed class RetryOptions
         }
 
         faults.ThrowIfAny("retry strategy", Name);
-        return (RetryOptions)MemberwiseClone();
+        return Copy();
     }
 }

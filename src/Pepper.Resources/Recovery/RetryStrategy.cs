@@ -18,6 +18,7 @@ public sealed class RetryStrategy
     private readonly RetryOptions _options;
     private readonly RetryPolicy _policy;
     private readonly TimeProvider _timeProvider;
+    private readonly MonotonicClock _clock;
     private readonly RecoveryInstruments _instruments;
     private readonly ILogger _logger;
 
@@ -36,6 +37,7 @@ public sealed class RetryStrategy
         _options = (options ?? new RetryOptions()).Freeze();
         _policy = new RetryPolicy(_options);
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _clock = new MonotonicClock(_timeProvider);
         _instruments = (monitor ?? ResourceMonitor.Shared).Recovery;
         _logger = new SafeLogger(logger ?? (ILogger)NullLogger.Instance);
     }
@@ -70,6 +72,25 @@ public sealed class RetryStrategy
         ArgumentNullException.ThrowIfNull(work);
         return ExecuteAsync(work, state, _options.IsIdempotent, cancellationToken);
     }
+
+    /// <summary>Runs work that yields nothing until it succeeds or there is no further attempt.</summary>
+    /// <param name="work">One attempt; it is given <paramref name="cancellationToken"/>.</param>
+    /// <param name="cancellationToken">Ends everything, a wait at once.</param>
+    /// <returns>Ends when an attempt has succeeded.</returns>
+    /// <exception cref="MaxRetriesExceededException">There was no further attempt; it has all failures.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public ValueTask ExecuteAsync(Func<CancellationToken, ValueTask> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return NoResult.DropAsync(ExecuteAsync(NoResult.Run, work, _options.IsIdempotent, cancellationToken));
+    }
+
+    /// <summary>
+    /// Begins a call whose attempts are run by hand: for frameworks that want the work in a shape of their own. It counts as a
+    /// call to the budget.
+    /// </summary>
+    /// <returns>The call, before its first attempt.</returns>
+    public RetryCall Begin() => new(this, NewCourse(_options.IsIdempotent));
 
     /// <summary>The same, but what would be thrown in the end is returned. Only cancellation by the caller is thrown.</summary>
     /// <typeparam name="TResult">What the work yields.</typeparam>
@@ -167,31 +188,34 @@ public sealed class RetryStrategy
                 course.Add(failure);
             }
 
-            _instruments.RecordFailedAttempt(attempt);
             if (Settle(ref course) is { } final)
             {
                 return new RetryResult<TResult>(final, attempt);
             }
 
             await WaitAsync(course, cancellationToken).ConfigureAwait(false);
-            course.AttemptBegun = _instruments.TimesAttempts ? _timeProvider.GetTimestamp() : 0;
+            course.AttemptBegun = AttemptAfter(TimeSpan.Zero);
             pending = WorkStart.Begin(work, state, cancellationToken);
         }
     }
 
-    private void RecordSuccess(in RetryCourse course, int attempt)
+    internal void RecordSuccess(in RetryCourse course, int attempt)
     {
         if (course.AttemptBegun != 0 && _instruments.TimesAttempts)
         {
-            _instruments.RecordSuccess(attempt, _timeProvider.GetElapsedTime(course.AttemptBegun));
+            _instruments.RecordSuccess(attempt, _clock.Between(course.AttemptBegun, _clock.Now));
         }
     }
 
+    /// <summary>When an attempt begins after a delay; zero when nobody needs to know.</summary>
+    internal long AttemptAfter(TimeSpan delay) => _instruments.TimesAttempts ? _clock.After(_clock.Now, delay) : 0;
+
     /// <summary>What is thrown in the end; null when there is another attempt, after the course's delay.</summary>
-    private Exception? Settle(ref RetryCourse course)
+    internal Exception? Settle(ref RetryCourse course)
     {
         var failure = course.Last;
         var attempt = course.Failures.Count;
+        _instruments.RecordFailedAttempt(attempt);
         if (!_policy.IsWorthAnother(new RetryFailure(failure, attempt, course.IsIdempotent)))
         {
             return failure;

@@ -23,6 +23,10 @@ public sealed class TimeoutOptions
     /// </summary>
     public bool DisposeLateResults { get; set; } = true;
 
+    /// <summary>The same options again, to change one of them. What they refer to is not copied.</summary>
+    /// <returns>A copy.</returns>
+    public TimeoutOptions Copy() => (TimeoutOptions)MemberwiseClone();
+
     internal TimeoutOptions Freeze()
     {
         var faults = new OptionFaults();
@@ -30,6 +34,6 @@ public sealed class TimeoutOptions
         faults.AddTime(nameof(Timeout), Timeout);
         faults.AddTime(nameof(CancellationGrace), CancellationGrace, mayBeZero: true);
         faults.ThrowIfAny("timeout", Name);
-        return (TimeoutOptions)MemberwiseClone();
+        return Copy();
     }
 }

@@ -32,6 +32,26 @@ public sealed class PoolProbeTests : PoolRecoveryTestBase
     }
 
     [Fact]
+    public async Task Probe_SomebodyListensToSpans_IsASpanOfItsOwn()
+    {
+        var name = $"probed {Guid.NewGuid()}";
+        using var spans = new SpanListener(name, "resource.create");
+        await using var pool = NewPool((options, _) => options.Name = name);
+        await OpenCircuit(pool);
+        Factory.Heal(Stage.Create);
+
+        Time.Advance(Break);
+
+        await Until(() => spans.Seen.Count() == 6);
+        Assert.Equal(
+            ["demand", "demand", "demand", "demand", "demand", "probe"],
+            spans.Seen.Select(static span => span.GetTagItem("resource.create.purpose")));
+        Assert.All(spans.Seen, static span => Assert.Null(span.Parent));
+        Assert.Equal("InvalidOperationException", spans.Seen.First().GetTagItem("error.type"));
+        Assert.Null(spans.Seen.Last().GetTagItem("error.type"));
+    }
+
+    [Fact]
     public async Task Probe_FailsAgainAndAgain_RestsTwiceAsLongUpToTheMaximum()
     {
         await using var pool = NewPlain();

@@ -219,33 +219,4 @@ public sealed class PoolStatisticsTests : PoolTestBase
         await pool.DisposeAsync();
         Assert.Equal(0, mine.Destroyed);
     }
-
-    private sealed class SpanListener : IDisposable
-    {
-        private readonly ActivityListener _listener;
-        private readonly System.Collections.Concurrent.ConcurrentQueue<Activity> _seen = new();
-
-        internal SpanListener(string pool)
-        {
-            _listener = new ActivityListener
-            {
-                ShouldListenTo = source => source.Name == ResourceMonitor.MeterName,
-                Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-                ActivityStopped = activity =>
-                {
-                    if (Equals(activity.GetTagItem("resource.pool.name"), pool))
-                    {
-                        _seen.Enqueue(activity);
-                    }
-                },
-            };
-            ActivitySource.AddActivityListener(_listener);
-        }
-
-        internal IEnumerable<Activity> Seen => _seen;
-
-        internal IEnumerable<string> Outcomes => _seen.Select(activity => (string)activity.GetTagItem("resource.outcome")!);
-
-        public void Dispose() => _listener.Dispose();
-    }
 }

@@ -66,6 +66,44 @@ public sealed class RecoveryAllocationTests : IDisposable
     }
 
     [Fact]
+    public void TryEnter_Breaker_AllocatesNothing()
+    {
+        using var breaker = new CircuitBreaker(monitor: _monitor);
+        Assert.Equal(0, Least(() =>
+        {
+            Assert.True(breaker.TryEnter(out var call));
+            call.Succeed();
+            return new ValueTask<int>(1);
+        }));
+        breaker.Isolate();
+        Assert.Equal(0, Least(() => new ValueTask<int>(breaker.TryEnter(out _) ? throw new FormatException() : 1)));
+    }
+
+    [Fact]
+    public void Execute_WorkWithoutAResult_AllocatesNothing()
+    {
+        Func<CancellationToken, ValueTask> work = static _ => default;
+        var retry = new RetryStrategy(monitor: _monitor);
+        using var breaker = new CircuitBreaker(monitor: _monitor);
+        Assert.Equal(0, Least(() => Done(retry.ExecuteAsync(work))));
+        Assert.Equal(0, Least(() => Done(breaker.ExecuteAsync(work))));
+
+        static ValueTask<int> Done(ValueTask call) =>
+            call.IsCompletedSuccessfully ? new ValueTask<int>(1) : throw new FormatException();
+    }
+
+    [Fact]
+    public void Begin_Retry_AllocatesNothing()
+    {
+        var retry = new RetryStrategy(new RetryOptions { Budget = new RetryBudget() }, monitor: _monitor);
+        Assert.Equal(0, Least(() =>
+        {
+            retry.Begin().Succeed();
+            return new ValueTask<int>(1);
+        }));
+    }
+
+    [Fact]
     public void Execute_KeyedBreakers_AllocatesNothing()
     {
         using var breakers = new KeyedCircuitBreakers<string>(monitor: _monitor);
