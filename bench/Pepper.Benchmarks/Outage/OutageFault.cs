@@ -19,8 +19,10 @@ internal sealed record OutageFault(string Name, string What, int Seconds, Func<O
         if (PostgresCluster.CanFreeze)
         {
             yield return new OutageFault(
-                "freeze", "The server and all its sessions are stopped where they are (SIGSTOP) and go on later: connects succeed, "
-                + "and nobody answers.", 15,
+                "freeze",
+                "The server and all its sessions are stopped where they are (SIGSTOP) and go on later: connects succeed, and "
+                + "nobody answers.",
+                15,
                 static stage => stage.FreezeServerAsync())
             { EndAsync = static stage => stage.Cluster.ThawServerAsync() };
         }
@@ -29,7 +31,9 @@ internal sealed record OutageFault(string Name, string What, int Seconds, Func<O
             "kill half", "pg_terminate_backend ends half of the connections; the server is well.", 5,
             static stage => stage.KillSessionsAsync(OutageLimits.Places / 2));
         yield return new OutageFault(
-            "too many connections", "Half of the connections are ended, and a foreign client takes their places on a full server.", 15,
+            "too many connections",
+            "Half of the connections are ended, and a foreign client takes their places on a full server.",
+            15,
             static stage => stage.CrowdOutAsync(OutageLimits.Places / 2))
         {
             EndAsync = static stage => stage.LeaveAsync(),
@@ -51,7 +55,9 @@ internal sealed record OutageFault(string Name, string What, int Seconds, Func<O
             static stage => Tell(stage, static proxy => proxy.Delay(TimeSpan.FromMilliseconds(400))))
         { EndAsync = End };
         yield return new OutageFault(
-            "late", "The network takes 1.2 s in each direction: connecting works, but answers come after the command timeout.", 10,
+            "late",
+            "The network takes 1.2 s in each direction: connecting works, but answers come after the command timeout.",
+            10,
             static stage => Tell(stage, static proxy => proxy.Delay(TimeSpan.FromMilliseconds(1200))))
         { EndAsync = End };
         yield return new OutageFault(
@@ -59,8 +65,10 @@ internal sealed record OutageFault(string Name, string What, int Seconds, Func<O
             static stage => Tell(stage, static proxy => proxy.Reset()))
         { EndAsync = End };
         yield return new OutageFault(
-            "blackhole", "The network swallows everything: connects succeed, and nothing is ever answered. What lost bytes is reset "
-            + "at the end.", 10,
+            "blackhole",
+            "The network swallows everything: connects succeed, and nothing is ever answered. What lost bytes is reset at the "
+            + "end.",
+            10,
             static stage => Tell(stage, static proxy => proxy.Blackhole()))
         { EndAsync = End };
     }

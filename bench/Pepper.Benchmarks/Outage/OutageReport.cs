@@ -30,7 +30,8 @@ internal static class OutageReport
         CultureInfo.InvariantCulture,
         $"{OutageLimits.Clients} clients over {OutageLimits.Places} connections; {OutageLimits.AcquireSeconds} s to acquire, "
         + $"{OutageLimits.OpenSeconds} s to open (Npgsql's pool has one number for both, hence is here twice), "
-        + $"{OutageLimits.CommandSeconds} s for a command; after a failure a client rests {OutageLimits.Pause.TotalMilliseconds} ms");
+        + $"{OutageLimits.CommandSeconds} s for a command; after a failure a client rests "
+        + $"{OutageLimits.Pause.TotalMilliseconds} ms");
 
     internal static string Heading(OutageFault fault, TimeSpan length) => string.Create(
         CultureInfo.InvariantCulture, $"{fault.Name}, {length.TotalSeconds} s");
@@ -38,8 +39,12 @@ internal static class OutageReport
     internal static async Task WriteTableAsync(TextWriter output, OutageResult result)
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"\n{result.Heading}: {result.What}\n");
-        int[] widths = [.. Columns.Select(column => Math.Max(column.Heading.Length, result.Rows.Max(row => column.Pick(row).Length)))];
-        text.Append(' ', 43).AppendJoin(' ', Columns.Select((column, index) => column.Heading.PadLeft(widths[index]))).Append('\n');
+        int[] widths =
+        [
+            .. Columns.Select(column => result.Rows.Select(column.Pick).Append(column.Heading).Max(static cell => cell.Length)),
+        ];
+        text.Append(' ', 43)
+            .AppendJoin(' ', Columns.Select((column, index) => column.Heading.PadLeft(widths[index]))).Append('\n');
         foreach (var row in result.Rows)
         {
             text.Append(CultureInfo.InvariantCulture, $" {row.Peer,-42}")

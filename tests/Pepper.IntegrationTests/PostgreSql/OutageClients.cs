@@ -18,6 +18,7 @@ internal sealed class OutageClients : IAsyncDisposable
     private readonly IResourcePool<DbConnection> _pool;
     private readonly int[] _answers;
     private readonly int[] _failed;
+    private readonly ConcurrentDictionary<Type, bool> _kinds = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private TaskCompletionSource _changed = NewSignal();
@@ -50,7 +51,9 @@ internal sealed class OutageClients : IAsyncDisposable
     internal Task WaitForFailuresInAllAsync(int count) => UntilAsync(() => Failures.Count >= count);
 
     /// <summary>Waits until somebody was told such a failure.</summary>
-    internal Task WaitForFailureAsync(Func<Exception, bool> predicate) => UntilAsync(() => Failures.Any(predicate));
+    internal Task WaitForFailureAsync<T>()
+        where T : Exception =>
+        UntilAsync(() => _kinds.ContainsKey(typeof(T)));
 
     internal async Task StopAsync()
     {
@@ -100,6 +103,7 @@ internal sealed class OutageClients : IAsyncDisposable
             catch (Exception failure)
             {
                 Failures.Enqueue(failure);
+                _kinds.TryAdd(failure.GetType(), true);
                 Interlocked.Increment(ref _failed[client]);
                 Signal();
                 await Task.Delay(Pause, TimeProvider.System);
