@@ -12,7 +12,7 @@ switch (args)
     case [ClientProcess.Command, _, _, _, _]:
         return await MemoryClient.RunAsync(args.AsMemory(1), Console.Out);
     case ["recovery", .. var rest]:
-        return CompareOptions.Parse(rest, Console.Error) is { } measured ? await RecoveryCommand.RunAsync(measured, Console.Out) : 2;
+        return CompareOptions.Parse(rest, Console.Error) is { } rounds ? await RecoveryCommand.RunAsync(rounds, Console.Out) : 2;
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;

@@ -7,6 +7,9 @@ namespace Pepper.Resources.Connections;
 /// <summary>Makes pools of database connections, for any ADO.NET provider.</summary>
 public static class ConnectionPool
 {
+    // As long as ADO.NET's providers take for opening by default.
+    private static readonly TimeSpan LongestOpen = TimeSpan.FromSeconds(15);
+
     /// <summary>Makes a pool. Nothing is opened before the first acquire, or the warm-up.</summary>
     /// <param name="provider">The ADO.NET provider: <c>SqliteFactory.Instance</c>, <c>NpgsqlFactory.Instance</c>…</param>
     /// <param name="connectionString">A connection string, or a URL that <see cref="ConnectionUrl"/> reads.</param>
@@ -91,6 +94,12 @@ public static class ConnectionPool
         var copy = options?.Copy() ?? new ResourcePoolOptions();
         copy.Type = ResourceType.Connection;
         copy.EmitDatabaseMetrics = true;
+        if (copy.CreateTimeout is null
+            && (copy.AcquireTimeout > LongestOpen || copy.AcquireTimeout == Timeout.InfiniteTimeSpan))
+        {
+            copy.CreateTimeout = LongestOpen;
+        }
+
         if (copy.Recovery is { Classify: null } recovery)
         {
             recovery.Classify = ConnectionFailures.Classify;

@@ -22,19 +22,26 @@ internal sealed partial class PoolCore
     /// <summary>
     /// Takes those out of the queue for whom the creation was made. When nothing is lent that could come back, these are all who
     /// had queued before it began: another attempt for each in turn would only tell them later. Otherwise it is the first of
-    /// them. Nobody, when there is to be another attempt first, or when what is lent is known to be good.
+    /// them. Nobody, when it was a probe, which is no caller's, when there is to be another attempt first, or when what is lent
+    /// is known to be good.
     /// </summary>
     private void NoteFailure_NeedsLock(in Creation creation, Exception failure, FailureKind kind, ref PoolTelling telling)
     {
         Interlocked.Increment(ref _createFailures);
         _lastCreateFailure = failure;
-        _failuresInARow++;
+        if (_failuresInARow++ == 0)
+        {
+            BeginSampling_NeedsLock();
+        }
+
         var now = TimeProvider.GetTimestamp();
         _retryMinimumAt = now + BackOff(FirstBackOff);
         _retryDemandAt = now + BackOff(_options.CreateBackOff);
-        _recovery?.Fail_NeedsLock(creation.Permit, failure, kind, ref telling.Round);
+        _recovery?.Fail_NeedsLock(creation.Permit, failure, kind, creation.OrderedAt, ref telling.Round);
         var isSomethingToComeBack = IsSomethingToComeBack_NeedsLock();
-        if (!IsTriedAgain_NeedsLock(kind) && !(kind == FailureKind.Capacity && isSomethingToComeBack))
+        var isToldToNobody = creation.Purpose == CreatePurpose.Probe || (kind == FailureKind.Capacity && isSomethingToComeBack)
+            || IsTriedAgain_NeedsLock(kind);
+        if (!isToldToNobody)
         {
             while (_gate.Waiters.FirstBefore(creation.QueuedBefore) is { } first)
             {

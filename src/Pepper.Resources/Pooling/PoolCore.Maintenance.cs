@@ -73,6 +73,7 @@ internal sealed partial class PoolCore
 
             EvictIdle_NeedsLock(evicted);
             ForgetSuspects_NeedsLock();
+            Sample_NeedsLock();
             ClaimForKeepAlive_NeedsLock(TimeProvider.GetTimestamp(), kept);
             _timesUses = _instruments.IsUseTimed;
             _watchesLoans = TracksLeaks || _timesUses;

@@ -9,6 +9,8 @@ namespace Pepper.Resources.Pooling;
 /// </content>
 internal sealed partial class PoolCore
 {
+    private static readonly TimeSpan SamplePeriod = TimeSpan.FromSeconds(1);
+
     private readonly FactoryRecovery? _recovery;
 
     // Creations that have taken so long that a second one may join them.
@@ -16,11 +18,23 @@ internal sealed partial class PoolCore
     private long _hedges;
     private bool _isUnhealthyTold;
 
+    // How many loans had ended well at two moments in the past, of which the later is this old.
+    private long _goodBefore;
+    private long _goodThen;
+    private long _sampledAt;
+
     /// <summary>Rejects creations until <see cref="CloseCircuit"/>; what is idle is lent all the same.</summary>
     internal void IsolateCircuit(string? reason)
     {
         ThrowIfDisposed();
-        NeedRecovery().Circuit.Isolate(reason);
+        var recovery = NeedRecovery();
+        using (_gate.Latch.EnterScope())
+        {
+            AssertInvariants_NeedsLock();
+            BeginSampling_NeedsLock();
+        }
+
+        recovery.Circuit.Isolate(reason);
     }
 
     internal void CloseCircuit()
@@ -111,6 +125,7 @@ internal sealed partial class PoolCore
             return;
         }
 
+        Hasten_NeedsLock();
         var served = Served_NeedsLock();
         while (_gate.Waiters.Count > served && _gate.Waiters.Last is { } waiter)
         {
@@ -120,13 +135,64 @@ internal sealed partial class PoolCore
     }
 
     /// <summary>Whether a caller who comes now is rejected, as nothing can serve it.</summary>
-    private bool IsRejected_NeedsLock() =>
-        IsRejecting_NeedsLock() && _gate.Waiters.Count >= Served_NeedsLock();
+    private bool IsRejected_NeedsLock()
+    {
+        if (_recovery is null or { Circuit.IsClosed: true })
+        {
+            return false;
+        }
+
+        Hasten_NeedsLock();
+        return IsRejecting_NeedsLock() && _gate.Waiters.Count >= Served_NeedsLock();
+    }
+
+    /// <summary>Somebody asks for what is not created: the break is not to be a long one.</summary>
+    private void Hasten_NeedsLock()
+    {
+        if (_recovery is { Options.MaxBreakInDemand: { } most } recovery && !IsClosed
+            && recovery.Circuit.Hasten(most) is var at and < long.MaxValue)
+        {
+            WakeAt_NeedsLock(at);
+        }
+    }
 
     /// <summary>Not when the pool is full: what it could not create, nobody misses.</summary>
     private bool IsRejecting_NeedsLock() =>
         _recovery is { } recovery && !recovery.Circuit.IsClosed && !IsPaused
-        && Usable_NeedsLock() < (recovery.WaitsForReturn ? 1 : _maxSize);
+        && Usable_NeedsLock() < (recovery.WaitsForReturn(IsServing_NeedsLock()) ? 1 : _maxSize);
+
+    /// <summary>
+    /// How many loans have ended whose resource was good: all, but for those that it was destroyed after, or is being. One that
+    /// was returned broken, and not found out yet, counts for a moment; who waits has it looked at.
+    /// </summary>
+    private long GoodReturns()
+    {
+        var states = CountStates();
+        return states.Loans - states.InUse - (states.Leaving - states.Doomed)
+            - Interlocked.Read(ref _destroyedFor[(int)DestroyReason.Invalidated])
+            - Interlocked.Read(ref _destroyedFor[(int)DestroyReason.ValidationFailed])
+            - Interlocked.Read(ref _destroyedFor[(int)DestroyReason.ResetFailed]);
+    }
+
+    private void BeginSampling_NeedsLock()
+    {
+        _goodBefore = _goodThen = GoodReturns();
+        _sampledAt = TimeProvider.GetTimestamp();
+    }
+
+    /// <summary>At each tick while creations fail: what came back a second ago and more is forgotten.</summary>
+    private void Sample_NeedsLock()
+    {
+        if (_recovery is { Circuit.IsClosed: false } && TimeProvider.GetElapsedTime(_sampledAt) >= SamplePeriod)
+        {
+            _goodBefore = _goodThen;
+            _goodThen = GoodReturns();
+            _sampledAt = TimeProvider.GetTimestamp();
+        }
+    }
+
+    /// <summary>Whether what is lent has come back good within the last one or two seconds.</summary>
+    private bool IsServing_NeedsLock() => GoodReturns() > _goodBefore;
 
     private CircuitOpenException CircuitOpen() =>
         _recovery!.Circuit.Reject($"Pool '{Name}' has nothing idle, and creates nothing: ");

@@ -269,12 +269,13 @@ internal sealed partial class PoolCore
             }
         }
 
-        return new StateCounts(idle, inUse + doomed, doomed + destroying, loans + inUse + doomed);
+        return new StateCounts(idle, inUse + doomed, doomed + destroying, doomed, loans + inUse + doomed);
     }
 
     /// <param name="Idle">Ready.</param>
     /// <param name="InUse">Lent, doomed ones included.</param>
     /// <param name="Leaving">Doomed or being destroyed.</param>
+    /// <param name="Doomed">Lent, and to be destroyed when it comes back.</param>
     /// <param name="Loans">Loans that have ended, and those that are out: a version rises when a loan ends.</param>
-    private readonly record struct StateCounts(int Idle, int InUse, int Leaving, long Loans);
+    private readonly record struct StateCounts(int Idle, int InUse, int Leaving, int Doomed, long Loans);
 }

@@ -1,5 +1,3 @@
-using Pepper.Resources.Monitoring;
-
 namespace Pepper.Resources.Recovery;
 
 /// <content>What operators see and do.</content>
@@ -74,64 +72,6 @@ public sealed partial class CircuitBreaker
         }
 
         Tell(round);
-    }
-
-    /// <summary>
-    /// For an owner that makes its calls by itself, under a lock of its own: takes a permit if a call may be made now.
-    /// </summary>
-    internal bool TryEnter(ref CircuitRound round, out CircuitPermit permit)
-    {
-        var phase = _phase;
-        if (phase.State == CircuitState.Closed)
-        {
-            permit = new CircuitPermit(phase, -1, phase.Window is null ? 0 : _clock.Now);
-            return true;
-        }
-
-        permit = default;
-        return !phase.IsEnd && IsOver(phase) && TryEnterTrial(ref round, out permit, out _);
-    }
-
-    /// <summary>
-    /// For such an owner: whether a call could be made now; and if not, when, in the provider's monotonic time, to look again:
-    /// never, when nothing but somebody's doing will change it.
-    /// </summary>
-    internal bool MayEnter(ref CircuitRound round, out long againAt)
-    {
-        againAt = long.MaxValue;
-        if (_phase.State == CircuitState.Closed)
-        {
-            return true;
-        }
-
-        round.Begin(_clock, _timeProvider);
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            Settle_NeedsLock(ref round);
-            var phase = _phase;
-            switch (phase.State)
-            {
-                case CircuitState.Open:
-                    againAt = phase.Until;
-                    return round.Now >= phase.Until;
-                case CircuitState.HalfOpen:
-                    againAt = phase.EarliestDeadline;
-                    return phase.Successes + phase.TrialsUnderWay < phase.Trials.Length;
-                default:
-                    return phase.State == CircuitState.Closed;
-            }
-        }
-    }
-
-    /// <summary>What a call is told that is rejected now, and its count.</summary>
-    /// <param name="owner">What to say of the owner, before how the circuit stands.</param>
-    internal CircuitOpenException Reject(string owner)
-    {
-        var phase = _phase;
-        _rejected.Increment();
-        RecoveryActivities.MarkRejection(Name, NameOf(phase.State));
-        return new CircuitRejection(phase.State, RetryAfter(phase, _clock.Now), phase).ToException(Name, owner);
     }
 
     private CircuitPhase GetPhase()

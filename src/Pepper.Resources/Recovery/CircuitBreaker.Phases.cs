@@ -90,7 +90,11 @@ public sealed partial class CircuitBreaker
     }
 
     /// <summary>The same, told by the caller, who may hold a lock of its own.</summary>
-    internal void Fail(in CircuitPermit permit, Exception failure, ref CircuitRound round)
+    /// <param name="permit">The call's.</param>
+    /// <param name="failure">What it failed by.</param>
+    /// <param name="round">What happens.</param>
+    /// <param name="weight">As how many in a row it counts.</param>
+    internal void Fail(in CircuitPermit permit, Exception failure, ref CircuitRound round, int weight = 1)
     {
         round.Begin(_clock, _timeProvider);
         lock (_lock)
@@ -110,7 +114,7 @@ public sealed partial class CircuitBreaker
             {
                 _failures++;
                 _lastFailure = failure;
-                permit.Phase.FailuresInARow++;
+                permit.Phase.FailuresInARow += weight;
                 if (permit.Phase.FailuresInARow >= _options.FailureThreshold)
                 {
                     Open_NeedsLock(ref round, round.Now, failure, $"{permit.Phase.FailuresInARow} failure(s) in a row");
@@ -296,6 +300,7 @@ public sealed partial class CircuitBreaker
         {
             BreaksInARow = breaks,
             Break = length,
+            Since = from,
             Until = _clock.After(from, length),
             Cause = cause,
             Reason = reason,
@@ -358,31 +363,6 @@ public sealed partial class CircuitBreaker
         var round = default(CircuitRound);
         round.Begin(_clock, _timeProvider);
         return round;
-    }
-
-    // Listeners and loggers are others' code: it runs when the lock is free again.
-    internal void Tell(in CircuitRound round)
-    {
-        if (round.Told is not { } told)
-        {
-            return;
-        }
-
-        foreach (var (transition, reason) in told)
-        {
-            _monitor.Recovery.RecordTransition(_label, NameOf(transition.To));
-            if (transition.To == CircuitState.Open)
-            {
-                var error = transition.Cause is { } cause ? FailureText.Of(cause) : string.Empty;
-                RecoveryLog.Opened(_logger, Name, transition.Break, reason ?? string.Empty, error, transition.Cause);
-            }
-            else
-            {
-                RecoveryLog.Changed(_logger, Name, NameOf(transition.From), NameOf(transition.To));
-            }
-
-            Told?.Invoke(transition);
-        }
     }
 
     [Conditional("DEBUG")]

@@ -12,6 +12,7 @@ internal sealed class CircuitPhase(CircuitState state, long number)
     private const long GivenUp = long.MaxValue - 1;
 
     private int _failuresInARow;
+    private long _until;
 
     internal CircuitState State => state;
 
@@ -26,8 +27,18 @@ internal sealed class CircuitPhase(CircuitState state, long number)
     /// <summary>Of an open phase: how long the break is.</summary>
     internal TimeSpan Break { get; init; }
 
-    /// <summary>Of an open phase: when it is over.</summary>
-    internal long Until { get; init; }
+    /// <summary>Of an open phase: since when the break has lasted.</summary>
+    internal long Since { get; init; }
+
+    /// <summary>Of an open phase: when it is over. Written under the breaker's lock, read without it.</summary>
+    internal long Until
+    {
+        get => Volatile.Read(ref _until);
+        set => Volatile.Write(ref _until, value);
+    }
+
+    /// <summary>Of an open phase: whether it was made shorter. The breaker's lock protects it.</summary>
+    internal bool IsHastened { get; set; }
 
     /// <summary>What the circuit was opened by, if it was by a failure.</summary>
     internal Exception? Cause { get; init; }

@@ -19,6 +19,7 @@ internal sealed class FactoryRecovery
     private readonly Queue<long> _recoveredAt = new();
     private int _ramp = int.MaxValue;
     private FailureKind _outage;
+    private long? _succeededAt;
 
     internal FactoryRecovery(
         FactoryRecoveryOptions frozen, string name, string? label, TimeProvider timeProvider, ResourceMonitor monitor,
@@ -45,7 +46,10 @@ internal sealed class FactoryRecovery
     internal long Recoveries { get; private set; }
 
     /// <summary>Whether those who find nothing wait all the same while the circuit is not closed.</summary>
-    internal bool WaitsForReturn => _options.WhileOpen == OutageBehavior.WaitForReturn || _outage == FailureKind.Capacity;
+    /// <param name="isServing">Whether what is lent still comes back good.</param>
+    internal bool WaitsForReturn(bool isServing) =>
+        _outage == FailureKind.Capacity || _options.WhileOpen == OutageBehavior.WaitForReturn
+        || (_options.WhileOpen == OutageBehavior.Auto && isServing);
 
     /// <summary>How many creations may run: few after a recovery, one more with each that succeeds.</summary>
     internal int CreateLimit(int most) => Math.Min(most, _ramp);
@@ -74,6 +78,7 @@ internal sealed class FactoryRecovery
     internal void Succeed_NeedsLock(in CircuitPermit permit, int most, ref CircuitRound round)
     {
         Circuit.Succeed(permit, ref round);
+        _succeededAt = _timeProvider.GetTimestamp();
         if (permit.IsTrial)
         {
             if (Circuit.IsClosed)
@@ -87,7 +92,8 @@ internal sealed class FactoryRecovery
         }
     }
 
-    internal void Fail_NeedsLock(in CircuitPermit permit, Exception failure, FailureKind kind, ref CircuitRound round)
+    internal void Fail_NeedsLock(
+        in CircuitPermit permit, Exception failure, FailureKind kind, long begunAt, ref CircuitRound round)
     {
         if (kind == FailureKind.Request)
         {
@@ -95,7 +101,8 @@ internal sealed class FactoryRecovery
             return;
         }
 
-        Circuit.Fail(permit, failure, ref round);
+        var isGrave = _timeProvider.GetElapsedTime(begunAt) >= ProbeTimeout && (_succeededAt is not { } last || last < begunAt);
+        Circuit.Fail(permit, failure, ref round, isGrave ? 2 : 1);
         _outage = kind;
     }
 

@@ -10,7 +10,8 @@ public sealed class FactoryRecoveryOptions
     /// The circuit that creations go through, each with its first validation; acquires, uses and returns do not. It takes its
     /// name from the keeper, and what counts from <see cref="Classify"/>. Its trials are probes of the keeper's own, of no
     /// caller; what a probe makes is kept. Default: 5 failures in a row open it, for 1 second, twice as long each further time
-    /// up to 30 seconds, and 20 % more or less by chance; a probe may take 5 seconds.
+    /// up to 30 seconds, and 20 % more or less by chance; a probe may take 5 seconds. A creation that fails after it took as
+    /// long as a probe may counts as two, if none has succeeded meanwhile: each costs those who wait so much.
     /// </summary>
     public CircuitBreakerOptions Circuit { get; set; } = new()
     {
@@ -21,8 +22,15 @@ public sealed class FactoryRecoveryOptions
     };
 
     /// <summary>
+    /// No break is longer while callers ask for what cannot be created, so that those who come after an outage need not wait for
+    /// a break that has grown meanwhile; more or less by chance as <see cref="Circuit"/> says. Above zero, to 1 day;
+    /// <c>null</c>: breaks grow as they do when nobody asks. Default: 2 seconds.
+    /// </summary>
+    public TimeSpan? MaxBreakInDemand { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// What becomes of callers for whom there is nothing idle while the circuit is not closed. Default:
-    /// <see cref="OutageBehavior.Reject"/>. When it was opened by a <see cref="FailureKind.Capacity"/>, they wait in any case.
+    /// <see cref="OutageBehavior.Auto"/>. When it was opened by a <see cref="FailureKind.Capacity"/>, they wait in any case.
     /// </summary>
     public OutageBehavior WhileOpen { get; set; }
 
@@ -94,6 +102,7 @@ public sealed class FactoryRecoveryOptions
         }
 
         faults.AddCount(nameof(CreateAttempts), CreateAttempts, 1, 100);
+        faults.AddTime(nameof(MaxBreakInDemand), MaxBreakInDemand);
         faults.AddTime(nameof(HedgeAfter), HedgeAfter);
         if (MaxRecoveries is { } most)
         {

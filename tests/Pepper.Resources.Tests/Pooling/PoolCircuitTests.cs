@@ -29,7 +29,7 @@ public sealed class PoolCircuitTests : PoolRecoveryTestBase
     [Fact]
     public async Task Acquire_CircuitIsOpen_IsServedWhatIsIdle()
     {
-        await using var pool = NewPlain();
+        await using var pool = NewPool((_, recovery) => recovery.WhileOpen = OutageBehavior.Reject);
         var lease = await Lend(pool);
         await OpenCircuit(pool);
         await lease.DisposeAsync();
@@ -43,8 +43,9 @@ public sealed class PoolCircuitTests : PoolRecoveryTestBase
     [Fact]
     public async Task Acquire_IdleOneIsValidatedWhileTheCircuitIsOpen_WaitsForIt()
     {
-        await using var pool = NewPool((_, _) => { }, new TestFactory { Hooks = FactoryHooks.Validate });
-        var factory = (await Lend(pool)) is var lease ? lease.Resource.Factory : null!;
+        var factory = new TestFactory { Hooks = FactoryHooks.Validate };
+        await using var pool = NewPool((_, recovery) => recovery.WhileOpen = OutageBehavior.Reject, factory);
+        var lease = await Lend(pool);
         await OpenCircuit(pool, factory);
         await lease.DisposeAsync();
         factory.Set(Stage.Validate, Behaviour.Slow);
@@ -79,90 +80,41 @@ public sealed class PoolCircuitTests : PoolRecoveryTestBase
     }
 
     [Fact]
-    public async Task Open_ManyWait_AllAreToldInOneStep()
+    public async Task Create_FailsAfterALongTime_CountsAsTwo()
     {
-        await using var pool = NewPool((options, recovery) =>
-            (options.MaxConcurrentCreates, recovery.Circuit.FailureThreshold) = (1, 1));
+        await using var pool = NewPlain(maxSize: 4);
         Factory.Set(Stage.Create, Behaviour.Slow);
-        var first = Ask(pool);
-        await Until(() => Factory.Calls(Stage.Create) == 1);
-        var others = Enumerable.Range(0, 20).Select(_ => Ask(pool)).ToArray();
-        Factory.Set(Stage.Create, Behaviour.ThrowsAsync);
+        var asked = Enumerable.Range(0, 4).Select(_ => Ask(pool)).ToArray();
+        await Until(() => Factory.Calls(Stage.Create) == 4);
+        Factory.CreateFails = true;
 
+        Time.Advance(TimeSpan.FromSeconds(5));
         Factory.Open(Stage.Create);
-        await (await first.WaitAsync(Guard, Stop)).DisposeAsync();
 
-        // The lease went to the second; its next creation, for another, failed, and with it the circuit opened.
-        var ended = await Task.WhenAll(others.Select(async other =>
-        {
-            try
-            {
-                var lease = await other.WaitAsync(Guard, Stop);
-                await lease.DisposeAsync();
-                return null;
-            }
-            catch (ResourceException failure)
-            {
-                return failure;
-            }
-        }));
-        Assert.All(ended, static failure =>
-            Assert.True(failure is null or CircuitOpenException or ResourceInitializationException, failure?.ToString()));
-        Assert.Equal(0, pool.Statistics.Waiting);
-    }
-
-    [Fact]
-    public async Task Open_LentResourceMayComeBack_RejectsUnlessTheyAreToWait()
-    {
-        await using var pool = NewPool((_, recovery) => recovery.WhileOpen = OutageBehavior.WaitForReturn);
-        var lease = await Lend(pool);
-        await OpenCircuit(pool);
-
-        var waiting = Ask(pool);
-
-        Assert.False(waiting.IsCompleted);
-        await lease.DisposeAsync();
-        await using var served = await waiting.WaitAsync(Guard, Stop);
-        var last = Ask(pool);
-        Assert.False(last.IsCompleted);
-
-        // The last that could have come back is broken: now nothing will.
-        served.Invalidate();
-        await served.DisposeAsync();
-        await Assert.ThrowsAsync<CircuitOpenException>(() => last.WaitAsync(Guard, Stop));
-    }
-
-    [Fact]
-    public async Task Open_BySaturation_WaitsForWhatIsLent()
-    {
-        await using var pool = NewPool((_, recovery) => recovery.Classify = static _ => FailureKind.Capacity);
-        var lease = await Lend(pool);
-        Factory.Set(Stage.Create, Behaviour.ThrowsAsync);
-
-        var waiting = Ask(pool);
+        // Four that hung at once are enough: another round would take as long.
+        await Task.WhenAll(asked.Select(one => Assert.ThrowsAnyAsync<ResourceException>(() => one.WaitAsync(Guard, Stop))));
         await Until(() => StateOf(pool) == CircuitState.Open);
-
-        Assert.False(waiting.IsCompleted);
-        Assert.Equal(1 + 5, Factory.Calls(Stage.Create));
-        await lease.DisposeAsync();
-        await (await waiting.WaitAsync(Guard, Stop)).DisposeAsync();
+        Assert.Equal(4, Factory.Calls(Stage.Create));
     }
 
     [Fact]
-    public async Task Acquire_PoolIsFullWhenTheCircuitIsOpen_Waits()
+    public async Task Create_FailsAfterALongTimeWhileOthersSucceed_CountsOnce()
     {
-        await using var pool = NewPool((options, _) => options.MaxSize = 1);
-        await OpenCircuit(pool);
+        await using var pool = NewPlain();
+        Factory.Set(Stage.Create, Behaviour.Slow);
+        var asked = Ask(pool);
+        await Until(() => Factory.Calls(Stage.Create) == 1);
         Factory.Heal(Stage.Create);
-        pool.CloseCircuit();
-        var lease = await Lend(pool);
-        pool.IsolateCircuit("maintenance");
+        var other = Ask(pool);
+        await using var first = await asked.WaitAsync(Guard, Stop);
+        Factory.CreateFails = true;
 
-        var waiting = Ask(pool);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        Factory.Open(Stage.Create);
 
-        Assert.False(waiting.IsCompleted);
-        await lease.DisposeAsync();
-        await (await waiting.WaitAsync(Guard, Stop)).DisposeAsync();
+        await Assert.ThrowsAsync<ResourceInitializationException>(() => other.WaitAsync(Guard, Stop));
+        Assert.Equal((CircuitState.Closed, 2), (StateOf(pool), pool.Statistics.Circuit!.FailuresInARow));
+        Assert.Equal(3, Factory.Calls(Stage.Create));
     }
 
     [Fact]

@@ -69,6 +69,50 @@ public sealed class PoolProbeTests : PoolRecoveryTestBase
     }
 
     [Fact]
+    public async Task Probe_CallersAskMeanwhile_RestsNoLongerThanTheMaximumInDemand()
+    {
+        await using var pool = NewPlain();
+        await OpenCircuit(pool);
+
+        foreach (var seconds in (int[])[1, 2, 2, 2, 2])
+        {
+            var calls = Factory.Calls(Stage.Create);
+            var told = Assert.IsType<CircuitOpenException>(await Failure(pool));
+            Assert.Equal(TimeSpan.FromSeconds(seconds), told.RetryAfter);
+            Time.Advance(TimeSpan.FromSeconds(seconds));
+            await Until(() => Factory.Calls(Stage.Create) == calls + 1 && StateOf(pool) == CircuitState.Open);
+        }
+
+        // Nobody asks any more: the sixth break is as long as it would have been.
+        Assert.Equal(TimeSpan.FromSeconds(30), pool.Statistics.Circuit!.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Probe_CallersAskLateInALongBreak_IsMadeAtOnce()
+    {
+        await using var pool = NewPlain();
+        await OpenCircuit(pool);
+        foreach (var seconds in (int[])[1, 2, 4])
+        {
+            var calls = Factory.Calls(Stage.Create);
+            Time.Advance(TimeSpan.FromSeconds(seconds));
+            await Until(() => Factory.Calls(Stage.Create) == calls + 1 && StateOf(pool) == CircuitState.Open);
+        }
+
+        Factory.Heal(Stage.Create);
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(CircuitState.Open, StateOf(pool));
+
+        Assert.Equal(TimeSpan.Zero, Assert.IsType<CircuitOpenException>(await Failure(pool)).RetryAfter);
+
+        await Until(() =>
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            return pool.Statistics.Idle == 1;
+        });
+    }
+
+    [Fact]
     public async Task Probe_IsUnderWay_IsOneHoweverManyAsk()
     {
         await using var pool = NewPlain(maxSize: 50);

@@ -92,6 +92,9 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
     /// <summary>What the creations do, by their number. Default: what is set for the stage.</summary>
     internal Func<int, CancellationToken, Task>? CreateNow { get; init; }
 
+    /// <summary>Whether creations that have stood at the gate fail in the end.</summary>
+    internal bool CreateFails { get; set; }
+
     /// <summary>Whether a resource passes validation. Default: yes.</summary>
     internal Func<TestResource, bool>? IsFit { get; set; }
 
@@ -235,6 +238,11 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
         try
         {
             await run;
+            if (CreateFails)
+            {
+                throw new IOException("Create failed in the end.");
+            }
+
             isMade = true;
             var resource = new TestResource(Interlocked.Increment(ref _ids), this);
             Made.Enqueue(resource);

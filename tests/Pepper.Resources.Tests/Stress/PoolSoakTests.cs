@@ -76,7 +76,8 @@ public sealed class PoolSoakTests : IDisposable
             $"soak of {clock.Elapsed.TotalSeconds:0} s, seed {_seed}: {counts.Served} acquires, {waits} waits, {counts.TimedOut} "
             + $"timeouts, {counts.Canceled + counts.CanceledWhileBlocking} cancellations, {counts.Shed} shed, "
             + $"{counts.QueueFull} refused, {created} creations, {failures} failures of which {counts.CreateFailed} were told, "
-            + $"{counts.CircuitOpen} told of an open circuit, {abandoned} abandoned, {counts.DoubleReturns} double returns, {counts.StaleUses} stale uses, "
+            + $"{counts.CircuitOpen} told of an open circuit, "
+            + $"{abandoned} abandoned, {counts.DoubleReturns} double returns, {counts.StaleUses} stale uses, "
             + $"{counts.Operations} operations; at most live: "
             + string.Join(", ", targets.Select(static target => $"{target.Ledger.Name} {target.Ledger.MaxLive}")));
         var faults = targets.SelectMany(static target => target.Ledger.Judge()).Concat(_unobserved).ToList();
