@@ -31,6 +31,7 @@ public sealed class ResourceMonitor : IDisposable
         Circuits = new CircuitSources();
         Instruments = new ResourceInstruments(Meter);
         Recovery = new RecoveryInstruments(Meter, Circuits);
+        Caches = new CacheInstruments(Meter, Sources);
         _state = new StateInstruments(Meter, Sources);
     }
 
@@ -49,6 +50,8 @@ public sealed class ResourceMonitor : IDisposable
     internal ResourceInstruments Instruments { get; }
 
     internal RecoveryInstruments Recovery { get; }
+
+    internal CacheInstruments Caches { get; }
 
     /// <summary>
     /// Counts one operation in <c>pepperpy_resource_operations_total</c> and, when it succeeded and took time, records it in
