@@ -33,7 +33,8 @@ internal static class CachesCommand
     {
         var report = new StringBuilder();
         report.AppendLine("# Hit rates of the eviction policies").AppendLine()
-            .AppendLine("In per cent of the requests, at a capacity of 10 / 20 / 40 % of the distinct keys; OPT knows the future.")
+            .AppendLine("In per cent of the requests, at a capacity of 10 / 20 / 40 % of the distinct keys; OPT knows the")
+            .AppendLine("future. `dotnet run -c Release --project bench/Pepper.Benchmarks -- caches --traces FOLDER` makes this page.")
             .AppendLine();
         string[] names = [EvictionPolicies.Default, .. EvictionPolicies.Names.Where(name => name != EvictionPolicies.Default)];
         report.Append("| trace | requests | keys |");

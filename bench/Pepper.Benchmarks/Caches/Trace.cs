@@ -23,7 +23,9 @@ internal sealed record Trace(string Name, int[] Requests, int[] Hashes)
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         var requests = new List<int>();
         using var file = File.OpenRead(path);
-        using Stream content = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using Stream content = path.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : file;
         using var reader = new StreamReader(content);
         while (reader.ReadLine() is { } key)
         {

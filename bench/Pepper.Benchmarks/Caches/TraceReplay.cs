@@ -3,7 +3,9 @@ using Pepper.Resources.Policies;
 
 namespace Pepper.Benchmarks;
 
-/// <summary>Replays a trace through what decides who stays, and counts the hits. Nothing is created: only the decisions are compared.</summary>
+/// <summary>
+/// Replays a trace through what decides who stays, and counts the hits. Nothing is created: only the decisions are compared.
+/// </summary>
 internal static class TraceReplay
 {
     /// <summary>The hits, in per cent, of one of Pepper's policies.</summary>
@@ -68,7 +70,8 @@ internal static class TraceReplay
     }
 
     /// <summary>
-    /// The hits, in per cent, of the framework's cache with a size limit. It turns away what comes while it is full and makes room in the
+    /// The hits, in per cent, of the framework's cache with a size limit. It turns away what comes while it is full and makes
+    /// room in the
     /// background, so that its figure depends on how fast the trace is replayed.
     /// </summary>
     public static double MemoryCache(Trace trace, int capacity)

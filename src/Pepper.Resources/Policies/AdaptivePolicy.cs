@@ -1,11 +1,13 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Decides as whichever of the other policies would hit most: each of them runs in miniature on a sample of the keys, and when another one
+/// Decides as whichever of the other policies would hit most: each of them runs in miniature on a sample of the keys, and when
+/// another one
 /// than the present has done better for some time, the queues are handed over to it where they are. A cache of up to
 /// <see cref="MaxSampled"/> entries is sampled whole. A pinned node is treated as the policy of the moment treats it.
 /// </summary>
-/// <remarks>A change takes time in proportion to the entries, under the cache's lock, and comes at most once in as many requests.</remarks>
+/// <remarks>A change takes time in proportion to the entries, under the cache's lock, and comes at most once in as many
+/// requests.</remarks>
 internal sealed class AdaptivePolicy : IEvictionPolicy
 {
     public const string PolicyName = "adaptive";

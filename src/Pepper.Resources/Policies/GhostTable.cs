@@ -1,8 +1,10 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Remembers which keys left lately, by 16 bits of their hash and 16 bits of when: 4 bytes a slot, 5 to 6 bytes a key. What is too old
-/// is forgotten without anybody sweeping, and a full bucket forgets its oldest. Strangers are taken for somebody known about once in ten
+/// Remembers which keys left lately, by 16 bits of their hash and 16 bits of when: 4 bytes a slot, 5 to 6 bytes a key. What is
+/// too old
+/// is forgotten without anybody sweeping, and a full bucket forgets its oldest. Strangers are taken for somebody known about
+/// once in ten
 /// thousand times, which costs a hit rate nothing.
 /// </summary>
 internal sealed class GhostTable
@@ -15,7 +17,9 @@ internal sealed class GhostTable
     private long _lifetime = 1;
     private ulong _remembered;
 
-    /// <summary>For how many keys that come after it a key is remembered, about; changes when the queue it follows does.</summary>
+    /// <summary>
+    /// For how many keys that come after it a key is remembered, about; changes when the queue it follows does.
+    /// </summary>
     public long Lifetime
     {
         get => _lifetime;

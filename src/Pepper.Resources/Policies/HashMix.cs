@@ -1,7 +1,8 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Spreads a key's hash over 64 bits: a hash of consecutive numbers is those numbers, and sketches and samples need bits that look
+/// Spreads a key's hash over 64 bits: a hash of consecutive numbers is those numbers, and sketches and samples need bits that
+/// look
 /// random. The constants are those of the MurmurHash3 finaliser (Austin Appleby, public domain).
 /// </summary>
 internal static class HashMix

@@ -19,7 +19,9 @@ public interface IEvictionPolicy
     /// <summary>The name it is chosen by, in lower case: <c>s3-fifo</c>.</summary>
     string Name { get; }
 
-    /// <summary>The name of the policy that decides at the moment: of one that chooses among others, what it has chosen.</summary>
+    /// <summary>
+    /// The name of the policy that decides at the moment: of one that chooses among others, what it has chosen.
+    /// </summary>
     string Deciding => Name;
 
     /// <summary>

@@ -1,7 +1,8 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Evicts what was not used for longest. Good where recent use foretells the next; one pass over many keys empties it. A pinned node that
+/// Evicts what was not used for longest. Good where recent use foretells the next; one pass over many keys empties it. A
+/// pinned node that
 /// is passed over counts as used just now.
 /// </summary>
 internal sealed class LruPolicy(EvictionCapacity capacity, int rings = 0) : QueuedPolicy(capacity)

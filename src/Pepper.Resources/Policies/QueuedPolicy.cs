@@ -1,7 +1,8 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// What the policies of the house have in common, beyond what a cache sees: their queues can be handed over to one another, which is how
+/// What the policies of the house have in common, beyond what a cache sees: their queues can be handed over to one another,
+/// which is how
 /// <see cref="AdaptivePolicy"/> changes its mind.
 /// </summary>
 internal abstract class QueuedPolicy(EvictionCapacity capacity) : IEvictionPolicy
@@ -31,7 +32,9 @@ internal abstract class QueuedPolicy(EvictionCapacity capacity) : IEvictionPolic
 
     public abstract void Skip(EvictionNode victim);
 
-    /// <summary>Gives up the node that would go first, whether pinned or not, and says whether it was asked for again while it was here.</summary>
+    /// <summary>
+    /// Gives up the node that would go first, whether pinned or not, and says whether it was asked for again while it was here.
+    /// </summary>
     public abstract bool TryGiveUp(out EvictionNode node, out bool isProven);
 
     /// <summary>Takes a node from another policy; they come in the order in which that one would have evicted them.</summary>

@@ -1,8 +1,10 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Three first-in-first-out queues: what is new waits in a small one, and moves to the main one only if it is used again; what comes back
-/// soon after it left the small one goes to the main one at once. Yang, Zhang, Qiu, Yue, Vinayak: "FIFO queues are all you need for cache
+/// Three first-in-first-out queues: what is new waits in a small one, and moves to the main one only if it is used again; what
+/// comes back
+/// soon after it left the small one goes to the main one at once. Yang, Zhang, Qiu, Yue, Vinayak: "FIFO queues are all you
+/// need for cache
 /// eviction", SOSP 2023. A hit is a capped counter in the node. A pinned node that is passed over goes to the end of its queue.
 /// </summary>
 internal sealed class S3FifoPolicy(EvictionCapacity capacity) : QueuedPolicy(capacity)
@@ -10,7 +12,8 @@ internal sealed class S3FifoPolicy(EvictionCapacity capacity) : QueuedPolicy(cap
     public const string PolicyName = "s3-fifo";
 
     private const double SmallShare = 0.1;
-    // How many of those that left the small queue are remembered, for each entry. The paper has 0.9; a little more never hit less.
+    // How many of those that left the small queue are remembered, for each entry. The paper has 0.9; a little more never hit
+    // less.
     private const double GhostShare = 1.2;
 
     private readonly EvictionQueue _small = new(1);

@@ -1,9 +1,11 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// What the hit rate would be under a policy: a cache of keys' hashes alone, fed with a sample of the keys and smaller by as much, as
+/// What the hit rate would be under a policy: a cache of keys' hashes alone, fed with a sample of the keys and smaller by as
+/// much, as
 /// its keys are asked for as the others are. Sampling by hash is SHARDS (Waldspurger, Park, Garthwaite, Ahmad: "Efficient MRC
-/// construction with SHARDS", FAST 2015); a small cache that simulates a large one is from Waldspurger, Saemundsson, Ahmad, Park: "Cache
+/// construction with SHARDS", FAST 2015); a small cache that simulates a large one is from Waldspurger, Saemundsson, Ahmad,
+/// Park: "Cache
 /// modeling and optimization using miniature simulations", ATC 2017.
 /// </summary>
 internal sealed class ShadowCache(QueuedPolicy policy)

@@ -1,8 +1,10 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Finds how large the window of <see cref="LfuPolicy"/> should be: it takes a step, looks whether the hit rate rose, and goes on or turns
-/// back, with smaller steps until the hit rate moves by itself. Einziger, Eytan, Friedman, Manes: "Adaptive software cache management",
+/// Finds how large the window of <see cref="LfuPolicy"/> should be: it takes a step, looks whether the hit rate rose, and goes
+/// on or turns
+/// back, with smaller steps until the hit rate moves by itself. Einziger, Eytan, Friedman, Manes: "Adaptive software cache
+/// management",
 /// Middleware 2018.
 /// </summary>
 internal sealed class WindowClimber
