@@ -15,6 +15,7 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
     /// <summary>How many entries the sample may stand for before it is halved.</summary>
     public const int MaxSampled = 1024;
 
+    private const int MaxShift = 12;
     private const int MinWindow = 128;
     private const double Ageing = 0.75;
     // How much better another policy has to be, in hits of all requests, and in how many windows in a row.
@@ -26,7 +27,7 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
     private readonly ShadowCache[] _shadows;
     private readonly HitBuffer _sampledHits = new();
     private volatile QueuedPolicy _current;
-    // A key is sampled when the upper half of its spread hash, shifted by this, is 0: all, half of them, a quarter…
+    // A key is sampled when so many bits of its spread hash are 0: all of them, half, a quarter…
     private volatile int _shift;
     private EvictionCapacity _capacity;
     private int _inWindow;
@@ -74,7 +75,7 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
             Ask(node);
         }
 
-        if (_current.Count >> _shift > MaxSampled)
+        if (_current.Count >> _shift > MaxSampled && _shift < MaxShift)
         {
             _shift++;
             ScaleShadows();
@@ -132,7 +133,8 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
         _ => new LfuPolicy(capacity, rings),
     };
 
-    private bool IsSampled(int hash) => (HashMix.Spread(hash) & ((1UL << _shift) - 1)) == 0;
+    // These twelve bits are used by no sketch and no ghost: in a sample taken by one of theirs, theirs would all be the same.
+    private bool IsSampled(int hash) => ((HashMix.Spread(hash) >> 20) & ((1UL << _shift) - 1)) == 0;
 
     private void Ask(EvictionNode node)
     {

@@ -100,13 +100,11 @@ internal sealed class LfuPolicy : QueuedPolicy
 
     public override void Evict(EvictionNode victim)
     {
-        if (!ReferenceEquals(victim, _candidate) && _candidate is { } admitted)
-        {
-            // The next that left the window with it is judged next, if there is one.
-            _candidate = _probation.Contains(admitted) ? _probation.NewerThan(admitted) : null;
-        }
-
+        // The next that left the window with this one is judged next, if there has to be more room still.
+        var next = _candidate is { } judged ? _probation.NewerThan(judged) : null;
+        _candidate = ReferenceEquals(next, victim) ? null : next;
         Remove(victim);
+        ForgetCandidateWithRoom();
     }
 
     public override void Skip(EvictionNode victim)
@@ -200,7 +198,12 @@ internal sealed class LfuPolicy : QueuedPolicy
             _candidate ??= oldest;
         }
 
-        // Below its capacity a cache takes everything in: nothing that left the window then has to prove itself later.
+        ForgetCandidateWithRoom();
+    }
+
+    // Below its capacity a cache takes everything in: nothing that left the window then has to prove itself later.
+    private void ForgetCandidateWithRoom()
+    {
         if (!Capacity.IsExceededBy(Count, Weight))
         {
             _candidate = null;
