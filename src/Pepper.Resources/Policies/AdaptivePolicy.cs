@@ -17,10 +17,10 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
 
     private const int MaxShift = 12;
     private const int MinWindow = 128;
-    private const double Ageing = 0.75;
+    private const double Ageing = 0.9;
     // How much better another policy has to be, in hits of all requests, and in how many windows in a row.
     private const double Margin = 0.01;
-    private const int WindowsToChange = 2;
+    private const int WindowsToChange = 3;
 
     private static readonly string[] Choices = [S3FifoPolicy.PolicyName, LruPolicy.PolicyName, LfuPolicy.PolicyName];
 
