@@ -1,11 +1,14 @@
 namespace Pepper.Resources.Policies;
 
-/// <summary>How much a cache may hold: by number of entries, by their weight, or by both, where each limit holds by itself.</summary>
+/// <summary>
+/// How much a cache may hold: by number of entries, by their weight, or by both, where each limit holds by itself.
+/// </summary>
 public readonly record struct EvictionCapacity
 {
     /// <summary>Creates a capacity.</summary>
     /// <param name="maxCount">The largest number of entries, 1 or more; null: any number.</param>
-    /// <param name="maxWeight">The largest weight of all entries together, 1 or more, in the unit of the cache's weights; null: any.</param>
+    /// <param name="maxWeight">The largest weight of all entries together, 1 or more, in the unit of the cache's weights;
+    /// null: any.</param>
     /// <exception cref="ArgumentException">Neither is given.</exception>
     /// <exception cref="ArgumentOutOfRangeException">One of them is less than 1.</exception>
     public EvictionCapacity(long? maxCount, long? maxWeight = null)
@@ -30,7 +33,8 @@ public readonly record struct EvictionCapacity
     /// <summary>Whether so many entries of so much weight together are more than there is room for.</summary>
     /// <param name="count">The number of entries.</param>
     /// <param name="weight">Their weight together.</param>
-    public bool IsExceededBy(long count, long weight) => count > (MaxCount ?? long.MaxValue) || weight > (MaxWeight ?? long.MaxValue);
+    public bool IsExceededBy(long count, long weight) =>
+        count > (MaxCount ?? long.MaxValue) || weight > (MaxWeight ?? long.MaxValue);
 
     /// <summary>
     /// How much of the capacity so many entries of so much weight take: 0 for none, 1 when the stricter limit is just reached.

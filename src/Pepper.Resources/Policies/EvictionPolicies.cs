@@ -4,10 +4,13 @@ namespace Pepper.Resources.Policies;
 public static class EvictionPolicies
 {
     /// <summary>The name of the policy that a cache has when none is chosen.</summary>
-    public const string Default = LruPolicy.PolicyName;
+    public const string Default = S3FifoPolicy.PolicyName;
 
     private static readonly NamedPolicies<EvictionCapacity, IEvictionPolicy> Named = new("eviction policy")
     {
+        { S3FifoPolicy.PolicyName, capacity => new S3FifoPolicy(capacity) },
+        { LfuPolicy.PolicyName, capacity => new LfuPolicy(capacity) },
+        { AdaptivePolicy.PolicyName, capacity => new AdaptivePolicy(capacity) },
         { LruPolicy.PolicyName, capacity => new LruPolicy(capacity) },
     };
 

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Nodes in order, linked through themselves: adding, moving and removing take constant time and no memory. For policies; it is used under
+/// Nodes in order, linked through themselves: adding, moving and removing take constant time and no memory. For policies; it
+/// is used under
 /// the lock of the cache whose policy owns it.
 /// </summary>
 public sealed class EvictionQueue
@@ -56,7 +57,7 @@ public sealed class EvictionQueue
         ArgumentNullException.ThrowIfNull(node);
         if (node.QueueId != 0)
         {
-            throw new ArgumentException($"The node is in queue {node.QueueId} already; a node is in one queue at a time.", nameof(node));
+            throw new ArgumentException($"The node is in queue {node.QueueId}; a node is in one queue at a time.", nameof(node));
         }
 
         node.QueueId = _id;

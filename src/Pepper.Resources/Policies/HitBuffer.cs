@@ -4,9 +4,12 @@ using System.Runtime.InteropServices;
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Hits that many threads noted, until the holder of the cache's lock applies them: a few small rings, one for each thread or so. A full
-/// ring and a lost race drop the hit, so that noting one never waits. That an order of use bears such losses is the finding of BP-Wrapper
-/// (Ding, Jiang, Zhang: "BP-Wrapper: a system framework making any replacement algorithms (almost) lock contention free", ICDE 2009);
+/// Hits that many threads noted, until the holder of the cache's lock applies them: a few small rings, one for each thread or
+/// so. A full
+/// ring and a lost race drop the hit, so that noting one never waits. That an order of use bears such losses is the finding of
+/// BP-Wrapper
+/// (Ding, Jiang, Zhang: "BP-Wrapper: a system framework making any replacement algorithms (almost) lock contention free", ICDE
+/// 2009);
 /// Caffeine has shown it for caches in memory.
 /// </summary>
 internal sealed class HitBuffer
@@ -16,9 +19,10 @@ internal sealed class HitBuffer
 
     private readonly Ring[] _rings;
 
-    public HitBuffer()
+    /// <summary>Creates a buffer of so many rings, a power of two; by default one for each processor, up to 32.</summary>
+    public HitBuffer(int rings = 0)
     {
-        var rings = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, MaxRings));
+        rings = rings > 0 ? rings : (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, MaxRings));
         _rings = new Ring[rings];
         for (var i = 0; i < rings; i++)
         {

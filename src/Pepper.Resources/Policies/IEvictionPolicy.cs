@@ -1,11 +1,13 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Decides which entry of a cache goes when there is not room for all. Chosen by name (<see cref="EvictionPolicies"/>), and open to
+/// Decides which entry of a cache goes when there is not room for all. Chosen by name (<see cref="EvictionPolicies"/>), and
+/// open to
 /// implementations of your own: <see cref="EvictionQueue"/> keeps nodes in order for them.
 /// </summary>
 /// <remarks>
-/// <para>One instance serves one cache. The cache calls every member under its one lock, except <see cref="OnHit"/>, which it calls
+/// <para>One instance serves one cache. The cache calls every member under its one lock, except <see cref="OnHit"/>, which it
+/// calls
 /// from any thread without one; a policy therefore takes no lock itself, and knows no clock.</para>
 /// <para>The protocol: <see cref="Add"/> what came in (still being created, it says that it is pinned, and so makes room before
 /// it exists); while the cache holds more than its capacity, <see cref="FindVictim"/>, claim it, and <see cref="Evict"/> it, or
@@ -16,6 +18,11 @@ public interface IEvictionPolicy
 {
     /// <summary>The name it is chosen by, in lower case: <c>s3-fifo</c>.</summary>
     string Name { get; }
+
+    /// <summary>
+    /// The name of the policy that decides at the moment: of one that chooses among others, what it has chosen.
+    /// </summary>
+    string Deciding => Name;
 
     /// <summary>
     /// How much the cache may hold. Setting it changes the proportions of the policy's queues and evicts nothing: the cache calls
@@ -37,14 +44,16 @@ public interface IEvictionPolicy
     void Add(EvictionNode node);
 
     /// <summary>
-    /// Forgets a node that left for another reason than lack of room: removed, expired, replaced, never created. Nothing is remembered
+    /// Forgets a node that left for another reason than lack of room: removed, expired, replaced, never created. Nothing is
+    /// remembered
     /// of it. A node that is in no queue is ignored.
     /// </summary>
     /// <param name="node">The node.</param>
     void Remove(EvictionNode node);
 
     /// <summary>
-    /// Notes that a node was asked for and was there. Called from any thread, without a lock: it must not wait, allocate or throw. A hit
+    /// Notes that a node was asked for and was there. Called from any thread, without a lock: it must not wait, allocate or
+    /// throw. A hit
     /// may be lost under load, and a hit on a node that has just left is ignored.
     /// </summary>
     /// <param name="node">The node.</param>
@@ -55,7 +64,8 @@ public interface IEvictionPolicy
     bool OnHit(EvictionNode node);
 
     /// <summary>
-    /// Digests the hits noted so far. <see cref="Add"/> and <see cref="FindVictim"/> do so by themselves; nothing breaks if nobody calls
+    /// Digests the hits noted so far. <see cref="Add"/> and <see cref="FindVictim"/> do so by themselves; nothing breaks if
+    /// nobody calls
     /// it, but hits are lost.
     /// </summary>
     void Maintain();

@@ -1,31 +1,33 @@
 namespace Pepper.Resources.Policies;
 
 /// <summary>
-/// Evicts what was not used for longest. Good where recent use foretells the next; one pass over many keys empties it. A pinned node that
+/// Evicts what was not used for longest. Good where recent use foretells the next; one pass over many keys empties it. A
+/// pinned node that
 /// is passed over counts as used just now.
 /// </summary>
-internal sealed class LruPolicy(EvictionCapacity capacity) : IEvictionPolicy
+internal sealed class LruPolicy(EvictionCapacity capacity, int rings = 0) : QueuedPolicy(capacity)
 {
     public const string PolicyName = "lru";
 
     private readonly EvictionQueue _queue = new(1);
-    private readonly HitBuffer _hits = new();
+    private readonly HitBuffer _hits = new(rings);
 
-    public string Name => PolicyName;
+    public override string Name => PolicyName;
 
-    public EvictionCapacity Capacity { get; set; } = capacity;
+    public override long Count => _queue.Count;
 
-    public long Count => _queue.Count;
+    public override long Weight => _queue.Weight;
 
-    public long Weight => _queue.Weight;
+    public override IEnumerable<EvictionQueue> Queues => [_queue];
 
-    public void Add(EvictionNode node)
+    public override void Add(EvictionNode node)
     {
         Maintain();
+        node.Frequency = 0;
         _queue.Add(node);
     }
 
-    public void Remove(EvictionNode node)
+    public override void Remove(EvictionNode node)
     {
         if (node.IsQueued)
         {
@@ -33,46 +35,48 @@ internal sealed class LruPolicy(EvictionCapacity capacity) : IEvictionPolicy
         }
     }
 
-    public bool OnHit(EvictionNode node) => _hits.Offer(node);
+    public override bool OnHit(EvictionNode node) => _hits.Offer(node);
 
-    public void Maintain()
+    public override void Maintain()
     {
         var ring = 0;
         while (_hits.TryTake(ref ring, out var node))
         {
+            CountUse(node);
             Skip(node);
         }
     }
 
-    public EvictionNode? FindVictim(int scanLimit = 128, bool offerPinned = false)
+    public override EvictionNode? FindVictim(int scanLimit = 128, bool offerPinned = false)
     {
         Maintain();
-        var left = Math.Min(scanLimit, _queue.Count);
-        while (_queue.Oldest is { } oldest)
-        {
-            if (Victims.MayGo(oldest, Capacity, offerPinned))
-            {
-                return oldest;
-            }
-
-            if (left-- <= 0)
-            {
-                return null;
-            }
-
-            _queue.Renew(oldest);
-        }
-
-        return null;
+        long passes = scanLimit;
+        return FirstToGo(_queue, offerPinned, ref passes);
     }
 
-    public void Evict(EvictionNode victim) => Remove(victim);
+    public override void Evict(EvictionNode victim) => Remove(victim);
 
-    public void Skip(EvictionNode victim)
+    public override void Skip(EvictionNode victim)
     {
         if (victim.IsQueued)
         {
             _queue.Renew(victim);
         }
     }
+
+    public override bool TryGiveUp(out EvictionNode node, out bool isProven)
+    {
+        Maintain();
+        node = _queue.Oldest!;
+        isProven = node is { Frequency: > 0 };
+        if (node is null)
+        {
+            return false;
+        }
+
+        _queue.Remove(node);
+        return true;
+    }
+
+    public override void TakeOver(EvictionNode node, bool isProven) => _queue.Add(node);
 }

@@ -21,7 +21,8 @@ internal sealed class NamedPolicies<TArgument, TPolicy>(string kind) : IEnumerab
 
         if (!_creators.TryAdd(name, create))
         {
-            throw new ArgumentException($"There is an {kind} named '{name}' already; register yours under another name.", nameof(name));
+            throw new ArgumentException(
+                $"An {kind} named '{name}' is there already; register yours under another name.", nameof(name));
         }
     }
 
@@ -30,7 +31,8 @@ internal sealed class NamedPolicies<TArgument, TPolicy>(string kind) : IEnumerab
         ArgumentException.ThrowIfNullOrEmpty(name);
         return _creators.TryGetValue(name, out var create)
             ? create(argument)
-            : throw new ArgumentException($"There is no {kind} named '{name}'; there are {string.Join(", ", Names)}.", nameof(name));
+            : throw new ArgumentException(
+                $"There is no {kind} named '{name}'; there are {string.Join(", ", Names)}.", nameof(name));
     }
 
     public IEnumerator GetEnumerator() => Names.GetEnumerator();
