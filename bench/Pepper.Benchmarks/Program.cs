@@ -11,6 +11,8 @@ switch (args)
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
+    case ["caches"]:
+        return await ThroughputCommand.RunAsync(Console.Out);
     case ["caches", .. var rest]:
         return CachesOptions.Parse(rest, Console.Error) is { } chosen ? CachesCommand.Run(chosen, Console.Out) : 2;
     case ["registry"]:
@@ -20,6 +22,6 @@ switch (args)
         Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Pepper.Benchmarks --");
         Console.Error.WriteLine("  compare [--rounds 5] [--only TEXT] [--json FILE] [--results FOLDER]");
         Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
-        Console.Error.WriteLine("  caches --traces FOLDER [--results FOLDER]");
+        Console.Error.WriteLine("  caches [--traces FOLDER [--results FOLDER]]");
         return 2;
 }

@@ -6,7 +6,7 @@ namespace Pepper.Resources.Caching;
 /// One loan of a resource that others may hold as well. It is used again for later loans, of whatever resource of the cache, which its
 /// version tells apart: a lease that is given back twice ends one loan, and no other.
 /// </summary>
-internal sealed class CacheLoan(ICacheKeeper keeper, bool notesUse) : LeaseSlot
+internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
 {
     private CacheItem? _entry;
 
@@ -64,20 +64,12 @@ internal sealed class CacheLoan(ICacheKeeper keeper, bool notesUse) : LeaseSlot
         _entry = null;
         Item = null;
         Volatile.Write(ref Word, SlotState.With(ended, SlotState.Vacant));
-        if (notesUse)
+        if (owner.NotesUse)
         {
-            keeper.OnUsed(entry);
+            owner.Keeper.OnUsed(entry);
         }
 
-        switch (entry.EndLoan())
-        {
-            case LoanEnd.Idle:
-                keeper.OnIdle(entry);
-                break;
-            case LoanEnd.Drained:
-                keeper.OnDrained(entry);
-                break;
-        }
+        owner.EndLoan(entry);
     }
 
     internal override ValueTask ReturnAsync(long token)
@@ -92,7 +84,7 @@ internal sealed class CacheLoan(ICacheKeeper keeper, bool notesUse) : LeaseSlot
         var entry = Volatile.Read(ref _entry);
         if (Interlocked.CompareExchange(ref Word, SlotState.Doom(token), token) == token)
         {
-            keeper.OnInvalidated(entry!, cause);
+            owner.Keeper.OnInvalidated(entry!, cause);
         }
     }
 
@@ -102,7 +94,7 @@ internal sealed class CacheLoan(ICacheKeeper keeper, bool notesUse) : LeaseSlot
             : throw new ObjectDisposedException("Lease", $"The lease of {Describe()} was given back.");
 
     internal override string Describe() =>
-        Lent?.Describe(keeper.Name) ?? $"a resource of cache '{keeper.Name}'";
+        Lent?.Describe(owner.Keeper.Name) ?? $"a resource of cache '{owner.Keeper.Name}'";
 
     [StructLayout(LayoutKind.Sequential, Size = 72)]
     private struct Room

@@ -10,7 +10,34 @@ namespace Pepper.Resources.Caching;
 /// </summary>
 internal sealed class CacheLoans(ICacheKeeper keeper, bool notesUse)
 {
+    // Whether somebody wants to know when a lease ends. Set before the entries are looked at, and read after a loan has ended, with a
+    // fence between on both sides: either the one sees that the entry is free, or the other that it is wanted.
+    private int _isWatched;
+
     private readonly Stripe[] _stripes = NewStripes();
+
+    internal ICacheKeeper Keeper => keeper;
+
+    internal bool NotesUse => notesUse;
+
+    /// <summary>From now on the keeper is told when nobody holds an entry any more. False when it was so before.</summary>
+    internal bool TryWatch() => Interlocked.Exchange(ref _isWatched, 1) == 0;
+
+    internal void Unwatch() => Interlocked.Exchange(ref _isWatched, 0);
+
+    /// <summary>Ends a loan of an entry, and tells the keeper what it has to know.</summary>
+    internal void EndLoan(CacheItem entry)
+    {
+        var end = entry.EndLoan();
+        if (end == LoanEnd.Drained)
+        {
+            keeper.OnDrained(entry);
+        }
+        else if (end == LoanEnd.Idle && Volatile.Read(ref _isWatched) != 0)
+        {
+            keeper.OnIdle(entry);
+        }
+    }
 
     /// <summary>How many gets all loans served. Never falls.</summary>
     internal long ReadHits()
@@ -44,8 +71,6 @@ internal sealed class CacheLoans(ICacheKeeper keeper, bool notesUse)
         var first = Volatile.Read(ref stripe.First);
         return first is not null && first.TryBegin(entry, isHit, out token) ? first : stripe.Begin(this, entry, isHit, out token);
     }
-
-    private CacheLoan NewLoan() => new(keeper, notesUse);
 
     private static Stripe[] NewStripes()
     {
@@ -87,7 +112,7 @@ internal sealed class CacheLoans(ICacheKeeper keeper, bool notesUse)
                 }
             }
 
-            var added = loans.NewLoan();
+            var added = new CacheLoan(loans);
             added.TryBegin(entry, isHit, out token);
             lock (_lock)
             {

@@ -118,7 +118,7 @@ public sealed partial class ResourceCache<TKey, T>
             var load = EnterRefresh(key, factory, out var ending);
             if (load is not null)
             {
-                GiveBack(await AwaitAsync(load, cancellationToken).ConfigureAwait(false));
+                _loans.EndLoan(await AwaitAsync(load, cancellationToken).ConfigureAwait(false));
                 if (load.Failure is { } failure)
                 {
                     System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);

@@ -134,20 +134,7 @@ public sealed partial class ResourceCache<TKey, T>
 
         if (lent is not null)
         {
-            GiveBack(lent);
-        }
-    }
-
-    private void GiveBack(CacheEntry<TKey> entry)
-    {
-        switch (entry.EndLoan())
-        {
-            case LoanEnd.Idle:
-                OnIdle(entry);
-                break;
-            case LoanEnd.Drained:
-                OnDrained(entry);
-                break;
+            _loans.EndLoan(lent);
         }
     }
 

@@ -11,35 +11,21 @@ public sealed partial class ResourceCache<TKey, T>
     private int _live;
     private int _freeing;
 
-    // Whether somebody wants to know when a lease ends. Set before the entries are looked at, and read after a loan has ended, with a
-    // fence between on both sides: either the one sees that the entry is free, or the other that it is wanted.
-    private int _watch;
-
     private int Places => _options.Capacity ?? int.MaxValue;
 
-    void ICacheKeeper.OnIdle(CacheItem item) => OnIdle(item);
-
-    private void OnIdle(CacheItem item)
-    {
-        if (Volatile.Read(ref _watch) != 0)
-        {
-            UseRoom((CacheEntry<TKey>)item);
-        }
-    }
-
     /// <summary>A lease has ended, and somebody wants room.</summary>
-    private void UseRoom(CacheEntry<TKey> returned)
+    void ICacheKeeper.OnIdle(CacheItem item)
     {
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            UseRoom_NeedsLock(returned);
+            UseRoom_NeedsLock((CacheEntry<TKey>)item);
         }
     }
 
     private void UseRoom_NeedsLock(CacheEntry<TKey>? returned)
     {
-        Interlocked.Exchange(ref _watch, 0);
+        _loans.Unwatch();
         SignalWeight_NeedsLock();
         EvictForRooms_NeedsLock();
         Shrink_NeedsLock(returned);
@@ -61,7 +47,7 @@ public sealed partial class ResourceCache<TKey, T>
                 continue;
             }
 
-            if (Interlocked.Exchange(ref _watch, 1) != 0)
+            if (!_loans.TryWatch())
             {
                 return;
             }
@@ -120,7 +106,7 @@ public sealed partial class ResourceCache<TKey, T>
     /// <summary>As <see cref="TryEvict_NeedsLock(bool, int)"/>, and when all is leased, the end of a lease is told.</summary>
     private bool TryEvictOrWatch_NeedsLock() =>
         TryEvict_NeedsLock(offersLeased: false, UsualScan)
-        || (Interlocked.Exchange(ref _watch, 1) == 0 && TryEvict_NeedsLock(offersLeased: false, int.MaxValue));
+        || (_loans.TryWatch() && TryEvict_NeedsLock(offersLeased: false, int.MaxValue));
 
     private async ValueTask TakePlaceAsync(CacheLoad<TKey, T> load)
     {
