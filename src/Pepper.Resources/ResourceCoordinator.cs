@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Pepper.Resources.Caching;
 using Pepper.Resources.Monitoring;
 using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources;
 
 /// <summary>
-/// The roof over everything that is kept: it names pools and resources, starts them in the order of their dependencies, stops
+/// The roof over everything that is kept: it names pools, caches and resources, starts them in the order of their dependencies, stops
 /// them in the reverse order, and shows all of it at once. <see cref="CreateBuilder"/> begins one.
 /// </summary>
 /// <remarks>Safe from any thread.</remarks>
@@ -20,6 +21,7 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, IResourcePool> _pools;
+    private readonly ConcurrentDictionary<string, IResourceCache> _caches;
     private readonly SemaphoreSlim _change = new(1, 1);
     private volatile CoordinatorState _state;
     private CancellationTokenSource? _starting;
@@ -37,6 +39,8 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
         _logger = new SafeLogger(loggers.CreateLogger<ResourceCoordinator>());
         _pools = new ConcurrentDictionary<string, IResourcePool>(
             order.OfType<PoolPart>().Select(static part => KeyValuePair.Create(part.Name, part.Pool)), StringComparer.Ordinal);
+        _caches = new ConcurrentDictionary<string, IResourceCache>(
+            order.OfType<CachePart>().Select(static part => KeyValuePair.Create(part.Name, part.Cache)), StringComparer.Ordinal);
         Resources = new ResourceManager(
             new ResourceManagerOptions { ReleaseTimeout = options.StopTimeout },
             timeProvider, monitor, loggers.CreateLogger<ResourceManager>());
@@ -232,6 +236,10 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
             if (part is PoolPart)
             {
                 _pools.TryRemove(part.Name, out _);
+            }
+            else if (part is CachePart)
+            {
+                _caches.TryRemove(part.Name, out _);
             }
         }
 
