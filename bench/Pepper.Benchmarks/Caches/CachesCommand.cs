@@ -18,7 +18,9 @@ internal static class CachesCommand
             return 2;
         }
 
-        var text = Report(traces);
+        string[] names = [EvictionPolicies.Default, .. EvictionPolicies.Names.Where(name => name != EvictionPolicies.Default)];
+        var results = traces.SelectMany(trace => Percents.Select(percent => Replay(trace, percent, names))).ToList();
+        var text = Report(traces, results, names);
         output.Write(text);
         if (options.ResultsFolder is { } folder)
         {
@@ -29,40 +31,62 @@ internal static class CachesCommand
         return 0;
     }
 
-    private static string Report(IReadOnlyList<Trace> traces)
+    private static TraceResult Replay(Trace trace, int percent, string[] names)
+    {
+        var capacity = trace.CapacityAt(percent);
+        return new TraceResult(
+            trace.Name,
+            percent,
+            names.ToDictionary(name => name, name => TraceReplay.Policy(trace, name, capacity), StringComparer.Ordinal),
+            TraceReplay.MemoryCache(trace, capacity),
+            TraceReplay.Optimal(trace, capacity));
+    }
+
+    private static string Report(IReadOnlyList<Trace> traces, List<TraceResult> results, string[] names)
     {
         var report = new StringBuilder();
         report.AppendLine("# Hit rates of the eviction policies").AppendLine()
-            .AppendLine("In per cent of the requests, at a capacity of 10 / 20 / 40 % of the distinct keys; OPT knows the")
-            .AppendLine("future. `dotnet run -c Release --project bench/Pepper.Benchmarks -- caches --traces FOLDER` makes this page.")
+            .AppendLine("`dotnet run -c Release --project bench/Pepper.Benchmarks -- caches --traces FOLDER` makes this page.")
+            .AppendLine()
+            .AppendLine("In per cent of the requests, at a capacity of 10 / 20 / 40 % of the distinct keys. OPT knows the future.")
+            .AppendLine("MemoryCache has a size limit, and is given the time to make room after each request for which it had none.")
             .AppendLine();
-        string[] names = [EvictionPolicies.Default, .. EvictionPolicies.Names.Where(name => name != EvictionPolicies.Default)];
-        report.Append("| trace | requests | keys |");
-        foreach (var name in (string[])[.. names, "MemoryCache", "OPT"])
-        {
-            report.Append(' ').Append(name).Append(" |");
-        }
-
-        report.AppendLine().Append("|---|---|---|").Insert(report.Length, "---|", names.Length + 2).AppendLine();
+        AppendHead(report, ["trace", "requests", "keys", .. names, "MemoryCache", "OPT"]);
         foreach (var trace in traces)
         {
-            report.Append(CultureInfo.InvariantCulture, $"| {trace.Name} | {trace.Requests.Length} | {trace.DistinctKeys} |");
-            foreach (var name in names)
-            {
-                AppendRow(report, trace, capacity => TraceReplay.Policy(trace, name, capacity));
-            }
+            var own = results.Where(result => result.Trace == trace.Name).ToList();
+            var cells = names.Select(name => Cell(own, result => result.Policies[name]))
+                .Append(Cell(own, result => result.MemoryCache)).Append(Cell(own, result => result.Optimal));
+            report.Append(CultureInfo.InvariantCulture, $"| {trace.Name} | {trace.Requests.Length} | {trace.DistinctKeys} | ")
+                .AppendJoin(" | ", cells).AppendLine(" |");
+        }
 
-            AppendRow(report, trace, capacity => TraceReplay.MemoryCache(trace, capacity));
-            AppendRow(report, trace, capacity => TraceReplay.Optimal(trace, capacity));
-            report.AppendLine();
+        report.AppendLine().AppendLine("## What is wanted of them").AppendLine();
+        AppendHead(report, ["trace and capacity: what", "wanted", "found", "met"]);
+        foreach (var (wanted, target, found) in TraceTargets.Of(results))
+        {
+            var met = Math.Round(found, 1) >= Math.Round(target, 1) ? "yes" : "**no**";
+            report.AppendLine(CultureInfo.InvariantCulture, $"| {wanted} | {target:0.0} | {found:0.0} | {met} |");
+        }
+
+        report.AppendLine().AppendLine("## What they take").AppendLine()
+            .AppendLine(CultureInfo.InvariantCulture, $"Bytes for each entry of a cache of {PolicyMemory.Entries:#,0} entries.")
+            .AppendLine("The node is the object's header too, which the cache's entry has anyway: 32 of its bytes are the policy's.")
+            .AppendLine();
+        AppendHead(report, ["policy", "node", "beside the nodes"]);
+        foreach (var name in names)
+        {
+            var (node, beside) = PolicyMemory.PerEntry(name);
+            report.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {node:0.0} | {beside:0.0} |");
         }
 
         return report.ToString();
     }
 
-    private static void AppendRow(StringBuilder report, Trace trace, Func<int, double> hitRate) =>
-        report.Append(' ')
-            .AppendJoin(" / ", Percents.Select(percent =>
-                hitRate(trace.CapacityAt(percent)).ToString("0.0", CultureInfo.InvariantCulture)))
-            .Append(" |");
+    private static void AppendHead(StringBuilder report, string[] columns) =>
+        report.Append("| ").AppendJoin(" | ", columns).AppendLine(" |")
+            .Append('|').Insert(report.Length, "---|", columns.Length).AppendLine();
+
+    private static string Cell(List<TraceResult> results, Func<TraceResult, double> rate) =>
+        string.Join(" / ", results.Select(result => rate(result).ToString("0.0", CultureInfo.InvariantCulture)));
 }

@@ -8,6 +8,8 @@ namespace Pepper.Benchmarks;
 /// </summary>
 internal static class TraceReplay
 {
+    private const int PatienceMilliseconds = 1000;
+
     /// <summary>The hits, in per cent, of one of Pepper's policies.</summary>
     public static double Policy(Trace trace, string name, int capacity)
     {
@@ -70,9 +72,9 @@ internal static class TraceReplay
     }
 
     /// <summary>
-    /// The hits, in per cent, of the framework's cache with a size limit. It turns away what comes while it is full and makes
-    /// room in the
-    /// background, so that its figure depends on how fast the trace is replayed.
+    /// The hits, in per cent, of the framework's cache with a size limit. It turns away what comes while it is full, and makes
+    /// room for
+    /// the next in the background: the replay waits for that, as the requests of a real program come slower than those of a file.
     /// </summary>
     public static double MemoryCache(Trace trace, int capacity)
     {
@@ -87,7 +89,12 @@ internal static class TraceReplay
             }
             else
             {
+                var wasFull = cache.Count >= capacity;
                 cache.Set(key, trace, options);
+                if (wasFull)
+                {
+                    SpinWait.SpinUntil(() => cache.Count < capacity, PatienceMilliseconds);
+                }
             }
         }
 

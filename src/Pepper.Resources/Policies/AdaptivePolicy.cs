@@ -182,6 +182,8 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
     {
         var next = Create(name, _capacity, 0);
         var last = _current;
+        // Not after the first node has gone: a hit that came meanwhile would move, in the old queues, what is in the new ones.
+        last.Maintain();
         while (last.TryGiveUp(out var node, out var isProven))
         {
             next.TakeOver(node, isProven);

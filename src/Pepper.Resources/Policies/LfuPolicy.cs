@@ -118,7 +118,6 @@ internal sealed class LfuPolicy : QueuedPolicy
 
     public override bool TryGiveUp(out EvictionNode node, out bool isProven)
     {
-        Maintain();
         _candidate = null;
         var queue = _probation.Count > 0 ? _probation : _window.Count > 0 ? _window : _protected;
         node = queue.Oldest!;

@@ -66,7 +66,6 @@ internal sealed class LruPolicy(EvictionCapacity capacity, int rings = 0) : Queu
 
     public override bool TryGiveUp(out EvictionNode node, out bool isProven)
     {
-        Maintain();
         node = _queue.Oldest!;
         isProven = node is { Frequency: > 0 };
         if (node is null)
