@@ -36,7 +36,9 @@ public sealed partial class ResourceCoordinator
                 $"Cache '{name}' is a {cache.GetType()}, which does not lend {typeof(T)} by {typeof(TKey)}.");
     }
 
-    /// <summary>Lends what the cache named <see cref="DefaultCache"/> has under a key. Waits for nothing and loads nothing.</summary>
+    /// <summary>
+    /// Lends what the cache named <see cref="DefaultCache"/> has under a key. Waits for nothing and loads nothing.
+    /// </summary>
     /// <typeparam name="T">The type of its resources.</typeparam>
     /// <param name="key">The key.</param>
     /// <param name="lease">A shared lease, to be disposed; <c>default</c> when there is nothing.</param>

@@ -19,7 +19,8 @@ public sealed partial class ResourceCoordinator
         ],
         Caches =
         [
-            .. _caches.Values.OrderBy(static cache => cache.Name, StringComparer.Ordinal).Select(static cache => cache.Statistics),
+            .. _caches.Values.OrderBy(static cache => cache.Name, StringComparer.Ordinal)
+                .Select(static cache => cache.Statistics),
         ],
         Resources = Resources.GetResources(),
     };

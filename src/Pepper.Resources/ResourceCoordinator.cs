@@ -9,8 +9,8 @@ using Pepper.Resources.Pooling;
 namespace Pepper.Resources;
 
 /// <summary>
-/// The roof over everything that is kept: it names pools, caches and resources, starts them in the order of their dependencies, stops
-/// them in the reverse order, and shows all of it at once. <see cref="CreateBuilder"/> begins one.
+/// The roof over everything that is kept: it names pools, caches and resources, starts them in the order of their dependencies,
+/// stops them in the reverse order, and shows all of it at once. <see cref="CreateBuilder"/> begins one.
 /// </summary>
 /// <remarks>Safe from any thread.</remarks>
 [DebuggerDisplay("{State}: {Pools.Count} pools, {Resources.Count} resources")]

@@ -105,8 +105,8 @@ public sealed class ResourceCoordinatorBuilder
     /// <see cref="ResourceCoordinator.DefaultCache"/> is the one that <see cref="ResourceCoordinator.TryGetCached"/> looks into.
     /// </param>
     /// <param name="options">
-    /// Its options; copied. Default: the defaults. Its <see cref="ResourceCacheOptions{TKey, T}.DisposeTimeout"/> is the coordinator's
-    /// <see cref="ResourceCoordinatorOptions.StopTimeout"/>.
+    /// Its options; copied. Default: the defaults. Its <see cref="ResourceCacheOptions{TKey, T}.DisposeTimeout"/> is the
+    /// coordinator's <see cref="ResourceCoordinatorOptions.StopTimeout"/>.
     /// </param>
     /// <param name="dependsOn">Names of pools and caches and ids of resources that start before it and stop after it.</param>
     /// <returns>The builder.</returns>

@@ -7,23 +7,27 @@ using Pepper.Resources.Caching;
 
 namespace Pepper.Benchmarks;
 
-/// <summary>What an entry takes beside its key and its resource: 100,000 entries with one shared resource, keys made before.</summary>
+/// <summary>
+/// What an entry takes beside its key and its resource: 100,000 entries with one shared resource, keys made before.
+/// </summary>
 internal static class CacheBytes
 {
     private const int Entries = 100_000;
 
     public static async Task AppendAsync(StringBuilder text)
     {
-        var strings = Enumerable.Range(0, Entries).Select(static key => key.ToString("00000000", CultureInfo.InvariantCulture)).ToArray();
+        var strings = Enumerable.Range(0, Entries)
+            .Select(static key => key.ToString("00000000", CultureInfo.InvariantCulture)).ToArray();
         var numbers = Enumerable.Range(0, Entries).Cast<object>().ToArray();
-        text.AppendLine(string.Create(CultureInfo.InvariantCulture, $"Bytes an entry at {Entries} entries, key and resource left out:"))
+        text.Append(CultureInfo.InvariantCulture, $"Bytes an entry at {Entries} entries, key and resource left out:").AppendLine()
             .AppendLine().AppendLine("| cache | keys | bytes |").AppendLine("|---|---|---|");
         var shared = new object();
         Append(text, "MemoryCache", "string", await MeasureAsync(() => FillMemoryCacheAsync(strings, shared)));
         Append(text, "MemoryCache", "boxed int", await MeasureAsync(() => FillMemoryCacheAsync(numbers, shared)));
         foreach (var policy in (string[])["s3-fifo", "lru"])
         {
-            Append(text, $"Pepper, {policy}", "string", await MeasureAsync(() => FillAsync(strings, shared, policy, isTimed: false)));
+            var bytes = await MeasureAsync(() => FillAsync(strings, shared, policy, isTimed: false));
+            Append(text, $"Pepper, {policy}", "string", bytes);
         }
 
         int[] plain = [.. Enumerable.Range(0, Entries)];
@@ -75,6 +79,7 @@ internal static class CacheBytes
             await cache.PutAsync(key, shared);
         }
 
-        return cache.Count == Entries ? cache : throw new InvalidOperationException($"Only {cache.Count} of {Entries} were kept.");
+        return cache.Count == Entries
+            ? cache : throw new InvalidOperationException($"Only {cache.Count} of {Entries} were kept.");
     }
 }

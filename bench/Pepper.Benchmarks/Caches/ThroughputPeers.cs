@@ -5,7 +5,9 @@ using Pepper.Resources.Caching;
 
 namespace Pepper.Benchmarks;
 
-/// <summary>A cache that holds all keys, and gets one after another. The loop is its own, so that no call is added to a get.</summary>
+/// <summary>
+/// A cache that holds all keys, and gets one after another. The loop is its own, so that no call is added to a get.
+/// </summary>
 internal abstract class ThroughputPeer(string name) : IAsyncDisposable
 {
     public string Name => name;
@@ -58,15 +60,15 @@ internal sealed class PepperThroughputPeer(string name, Action<ResourceCacheOpti
 }
 
 /// <summary>The framework's cache, which lends nothing: what it evicts is in its holder's hands.</summary>
-internal sealed class MemoryCacheThroughputPeer(bool hasSizeLimit) : ThroughputPeer(hasSizeLimit ? "MemoryCache, SizeLimit" : "MemoryCache")
+internal sealed class MemoryCacheThroughputPeer() : ThroughputPeer("MemoryCache")
 {
-    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = hasSizeLimit ? 1_000_000 : null });
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions());
 
     public override ValueTask FillAsync(string[] keys)
     {
         foreach (var key in keys)
         {
-            _cache.Set(key, new object(), new MemoryCacheEntryOptions { Size = 1 });
+            _cache.Set(key, new object());
         }
 
         return default;

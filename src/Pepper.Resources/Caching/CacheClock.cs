@@ -1,8 +1,8 @@
 namespace Pepper.Resources.Caching;
 
 /// <summary>
-/// Monotonic time in ticks of 100 ns since some moment, never zero. The system's is its own coarse counter, which costs a fifth of a
-/// reading of the precise clock; any other provider is asked itself.
+/// Monotonic time in ticks of 100 ns since some moment, never zero. The system's is its own coarse counter, which costs a fifth
+/// of a reading of the precise clock; any other provider is asked itself.
 /// </summary>
 internal sealed class CacheClock(TimeProvider timeProvider)
 {

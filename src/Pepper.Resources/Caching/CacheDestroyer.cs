@@ -13,8 +13,8 @@ internal enum DestroyOutcome
 }
 
 /// <summary>
-/// Destroys what a cache lets go: in the background, a few at a time, each within a time limit. One that throws, hangs or blocks its
-/// thread costs its own place until the limit, and nobody else anything.
+/// Destroys what a cache lets go: in the background, a few at a time, each within a time limit. One that throws, hangs or
+/// blocks its thread costs its own place until the limit, and nobody else anything.
 /// </summary>
 internal sealed class CacheDestroyer(
     Func<CacheItem, CancellationToken, ValueTask> destroy,

@@ -21,8 +21,8 @@ internal sealed class TimedCacheEntry<TKey>(TKey key, object resource, int hash,
     internal long ExpiresAt = long.MaxValue;
 
     /// <summary>
-    /// From when on a get begins a refresh. No later than <see cref="ExpiresAt"/>, but for the time after a failed load: until then
-    /// what has expired is served without another attempt.
+    /// From when on a get begins a refresh. No later than <see cref="ExpiresAt"/>, but for the time after a failed load: until
+    /// then what has expired is served without another attempt.
     /// </summary>
     internal long RefreshAt = long.MaxValue;
 

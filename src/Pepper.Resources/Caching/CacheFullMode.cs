@@ -9,8 +9,8 @@ public enum CacheFullMode
     Grow,
 
     /// <summary>
-    /// It holds its capacity, but takes what is leased out: its holders keep it, nobody new gets it, and it is destroyed after its
-    /// last lease. There may be more resources alive than the cache holds.
+    /// It holds its capacity, but takes what is leased out: its holders keep it, nobody new gets it, and it is destroyed after
+    /// its last lease. There may be more resources alive than the cache holds.
     /// </summary>
     Detach,
 
@@ -22,8 +22,8 @@ public enum CacheFullMode
     Wait,
 
     /// <summary>
-    /// Whoever needs room gets a <see cref="CacheFullException"/> at once. The capacity holds as with <see cref="Wait"/>; for the end
-    /// of a destruction that makes room it is waited all the same.
+    /// Whoever needs room gets a <see cref="CacheFullException"/> at once. The capacity holds as with <see cref="Wait"/>; for
+    /// the end of a destruction that makes room it is waited all the same.
     /// </summary>
     Reject,
 }

@@ -11,7 +11,9 @@ internal enum LoanEnd
     /// <summary>Nobody holds it, and it stays.</summary>
     Idle,
 
-    /// <summary>Nobody holds it any more, and nobody will: whoever is told this, and nobody else, sees to its destruction.</summary>
+    /// <summary>
+    /// Nobody holds it any more, and nobody will: whoever is told this, and nobody else, sees to its destruction.
+    /// </summary>
     Drained,
 }
 
@@ -20,9 +22,9 @@ internal enum LoanEnd
 /// that exactly one thread finds that the last loan of a closed resource has ended.
 /// </summary>
 /// <remarks>
-/// <para>The word counts loans in steps of four above two bits. A loan adds a step and looks: a closed resource gives the step back.
-/// Hence the count of a closed one may rise for a moment, and fall again; the second bit, which is set once by a compare-and-swap from
-/// "closed, nobody", decides who destroys it.</para>
+/// <para>The word counts loans in steps of four above two bits. A loan adds a step and looks: a closed resource gives the step
+/// back. Hence the count of a closed one may rise for a moment, and fall again; the second bit, which is set once by a
+/// compare-and-swap from "closed, nobody", decides who destroys it.</para>
 /// <para>It is not generic: what all caches do is compiled once.</para>
 /// </remarks>
 internal abstract class CacheItem(object resource, int hash, long weight) : EvictionNode(hash, weight)
@@ -89,8 +91,8 @@ internal abstract class CacheItem(object resource, int hash, long weight) : Evic
     internal bool TryCloseIdle() => Interlocked.CompareExchange(ref _word, Closed | Dead, 0) == 0;
 
     /// <summary>
-    /// Closes it, under the cache's lock. True when nobody holds it: then it is the caller's to destroy. Otherwise the end of its last
-    /// loan says that it is drained.
+    /// Closes it, under the cache's lock. True when nobody holds it: then it is the caller's to destroy. Otherwise the end of
+    /// its last loan says that it is drained.
     /// </summary>
     internal bool Close() => Interlocked.Or(ref _word, Closed) == 0 && TryDie();
 

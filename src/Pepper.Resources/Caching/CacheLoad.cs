@@ -1,8 +1,8 @@
 namespace Pepper.Resources.Caching;
 
 /// <summary>
-/// One load of one key, whoever waits for it. It belongs to the cache: it ends early only when nobody waits any more. What changes is
-/// under the cache's lock.
+/// One load of one key, whoever waits for it. It belongs to the cache: it ends early only when nobody waits any more. What
+/// changes is under the cache's lock.
 /// </summary>
 internal sealed class CacheLoad<TKey, T>(
     TKey key,
@@ -70,7 +70,9 @@ internal sealed class CacheLoad<TKey, T>(
         }
     }
 
-    /// <summary>Cancels the factory's token. What is registered on it runs on the thread pool, and its failures are its own.</summary>
+    /// <summary>
+    /// Cancels the factory's token. What is registered on it runs on the thread pool, and its failures are its own.
+    /// </summary>
     internal void Cancel() => _ = CancelAsync();
 
     private async Task CancelAsync()

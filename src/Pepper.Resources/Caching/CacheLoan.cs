@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Pepper.Resources.Caching;
 
 /// <summary>
-/// One loan of a resource that others may hold as well. It is used again for later loans, of whatever resource of the cache, which its
-/// version tells apart: a lease that is given back twice ends one loan, and no other.
+/// One loan of a resource that others may hold as well. It is used again for later loans, of whatever resource of the cache,
+/// which its version tells apart: a lease that is given back twice ends one loan, and no other.
 /// </summary>
 internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
 {

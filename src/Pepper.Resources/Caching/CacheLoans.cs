@@ -5,13 +5,13 @@ using System.Runtime.CompilerServices;
 namespace Pepper.Resources.Caching;
 
 /// <summary>
-/// The loans of a cache: a few for each processor, used over and over, so that lending allocates nothing. They count the hits, each
-/// its own, so that no counter is shared on the way of a hit.
+/// The loans of a cache: a few for each processor, used over and over, so that lending allocates nothing. They count the hits,
+/// each its own, so that no counter is shared on the way of a hit.
 /// </summary>
 internal sealed class CacheLoans(ICacheKeeper keeper, bool notesUse)
 {
-    // Whether somebody wants to know when a lease ends. Set before the entries are looked at, and read after a loan has ended, with a
-    // fence between on both sides: either the one sees that the entry is free, or the other that it is wanted.
+    // Whether somebody wants to know when a lease ends. Set before the entries are looked at, and read after a loan has ended,
+    // with a fence between on both sides: either the one sees that the entry is free, or the other that it is wanted.
     private int _isWatched;
 
     private readonly Stripe[] _stripes = NewStripes();
@@ -84,8 +84,8 @@ internal sealed class CacheLoans(ICacheKeeper keeper, bool notesUse)
     }
 
     /// <summary>
-    /// The loans of one processor. Those in reach are few, so that the search is short; one that is out for long is put aside when
-    /// all in reach are out, and a new one takes its place.
+    /// The loans of one processor. Those in reach are few, so that the search is short; one that is out for long is put aside
+    /// when all in reach are out, and a new one takes its place.
     /// </summary>
     private sealed class Stripe
     {

@@ -5,16 +5,16 @@ using System.Runtime.CompilerServices;
 namespace Pepper.Resources.Caching;
 
 /// <summary>
-/// Entries by key: a hash table whose links are the entries themselves, which saves the node that a dictionary would add to each. Read
-/// without a lock, changed under the cache's.
+/// Entries by key: a hash table whose links are the entries themselves, which saves the node that a dictionary would add to
+/// each. Read without a lock, changed under the cache's.
 /// </summary>
 /// <remarks>
-/// <para>An entry that is taken out keeps its link, so a reader that stands on it goes on. A reader meets every entry that is there all
-/// the time while it looks, but for one case: the table grows, which links entries anew. Growing makes the version odd before and
-/// even after; a reader that has found nothing and sees that the version was odd, or has changed, looks again. What it does find
-/// is always right, as keys do not change.</para>
-/// <para>While it grows, each entry is linked in front of entries that were linked anew before it: from wherever a reader stands, there
-/// is no way round in a circle.</para>
+/// <para>An entry that is taken out keeps its link, so a reader that stands on it goes on. A reader meets every entry that is
+/// there all the time while it looks, but for one case: the table grows, which links entries anew. Growing makes the version
+/// odd before and even after; a reader that has found nothing and sees that the version was odd, or has changed, looks again.
+/// What it does find is always right, as keys do not change.</para>
+/// <para>While it grows, each entry is linked in front of entries that were linked anew before it: from wherever a reader
+/// stands, there is no way round in a circle.</para>
 /// </remarks>
 internal sealed class CacheTable<TKey>
     where TKey : notnull
@@ -89,7 +89,8 @@ internal sealed class CacheTable<TKey>
     }
 
     /// <summary>
-    /// Lets an entry that was taken out, and that somebody may hold for long, keep nothing else alive. Whoever stands on it looks again.
+    /// Lets an entry that was taken out, and that somebody may hold for long, keep nothing else alive. Whoever stands on it
+    /// looks again.
     /// </summary>
     internal void Cut_NeedsLock(CacheEntry<TKey> entry)
     {

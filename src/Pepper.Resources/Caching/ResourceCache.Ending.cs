@@ -156,7 +156,9 @@ public sealed partial class ResourceCache<TKey, T>
         NoteLeft_NeedsLock(entry, reason, isDead: true);
     }
 
-    /// <summary>It is closed, and dead when nobody holds it; else the end of its last loan is told to <see cref="OnDrained"/>.</summary>
+    /// <summary>
+    /// It is closed, and dead when nobody holds it; else the end of its last loan is told to <see cref="OnDrained"/>.
+    /// </summary>
     private void NoteLeft_NeedsLock(CacheEntry<TKey> entry, CacheRemovalReason reason, bool isDead)
     {
         entry.Reason = reason;

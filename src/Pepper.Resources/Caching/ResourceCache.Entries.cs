@@ -42,8 +42,7 @@ public sealed partial class ResourceCache<TKey, T>
                         return true;
                     }
 
-                    room = _options.WhenFull == CacheFullMode.Wait
-                        ? WeightFreed_NeedsLock() : Task.FromException(NoRoom(TimeSpan.Zero));
+                    room = WeightFreed_NeedsLock();
                 }
 
                 await WaitForWeightAsync(room, started, cancellationToken).ConfigureAwait(false);

@@ -222,8 +222,8 @@ public sealed partial class ResourceCache<TKey, T>
             return;
         }
 
-        // Weak: a cache that was forgotten without being disposed is not kept by its timer. It is made on a thread of the pool, whose
-        // context is nobody's.
+        // Weak: a cache that was forgotten without being disposed is not kept by its timer. It is made on a thread of the pool,
+        // whose context is nobody's.
         _timer = _timeProvider.CreateTimer(
             static state =>
             {

@@ -241,7 +241,7 @@ public sealed partial class ResourceCache<TKey, T>
                     return;
                 }
 
-                room = _options.WhenFull == CacheFullMode.Wait ? WeightFreed_NeedsLock() : Task.FromException(NoRoom(TimeSpan.Zero));
+                room = WeightFreed_NeedsLock();
             }
 
             try

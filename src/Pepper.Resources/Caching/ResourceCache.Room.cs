@@ -5,7 +5,8 @@ public sealed partial class ResourceCache<TKey, T>
 {
     private const int UsualScan = 128;
 
-    // Places are counted only where what is alive is bounded: resources from the beginning of their load to the end of their destruction.
+    // Places are counted only where what is alive is bounded: resources from the beginning of their load to the end of their
+    // destruction.
     private readonly LinkedList<CacheRoom> _rooms = new();
     private TaskCompletionSource? _weightFreed;
     private int _live;
@@ -233,8 +234,10 @@ public sealed partial class ResourceCache<TKey, T>
         return true;
     }
 
-    private Task WeightFreed_NeedsLock() =>
-        (_weightFreed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>Ends when it is worth looking again; at once, and as a failure, where nobody waits.</summary>
+    private Task WeightFreed_NeedsLock() => _options.WhenFull == CacheFullMode.Reject
+        ? Task.FromException(NoRoom(TimeSpan.Zero))
+        : (_weightFreed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     private void SignalWeight_NeedsLock()
     {
@@ -260,7 +263,9 @@ public sealed partial class ResourceCache<TKey, T>
 
     private CacheFullException NoRoom(TimeSpan waited) => new(
         $"Cache '{Name}' is full ({_options.EvictionCapacity}) and all of it is leased"
-        + (waited > TimeSpan.Zero ? $"; nothing came back within RoomTimeout ({_options.RoomTimeout})." : " (WhenFull is Reject).")
+        + (waited > TimeSpan.Zero
+            ? $"; nothing came back within RoomTimeout ({_options.RoomTimeout})."
+            : " (WhenFull is Reject).")
         + " Dispose leases sooner, or raise Capacity or MaxWeight.",
         Name, _options.Type);
 }

@@ -14,10 +14,11 @@ namespace Pepper.Resources.Caching;
 /// <typeparam name="TKey">The type of the keys.</typeparam>
 /// <typeparam name="T">The type of the resources.</typeparam>
 /// <remarks>
-/// <para>Safe from any thread. No code of the user's runs under a lock of the cache but the comparer of keys, and an eviction policy of
-/// the user's own.</para>
-/// <para>However many ask for a key at once, it is loaded once. A resource that was evicted, expired, was replaced or removed is destroyed
-/// once, in the background, after its last lease. Everything that comes into the cache's hands is destroyed by it.</para>
+/// <para>Safe from any thread. No code of the user's runs under a lock of the cache but the comparer of keys, and an eviction
+/// policy of the user's own.</para>
+/// <para>However many ask for a key at once, it is loaded once. A resource that was evicted, expired, was replaced or removed
+/// is destroyed once, in the background, after its last lease. Everything that comes into the cache's hands is destroyed by
+/// it.</para>
 /// <para>How it works is in the folder's readme.md.</para>
 /// </remarks>
 [DebuggerDisplay("Cache {Name}: {Count} entries")]
@@ -89,13 +90,13 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     }
 
     /// <summary>
-    /// Lends the resource of a key, and loads it when there is none. However many ask at once, it is loaded once, on nobody's flow of
-    /// work. A caller that leaves cancels nothing for the others; when all have left, the load is cancelled.
+    /// Lends the resource of a key, and loads it when there is none. However many ask at once, it is loaded once, on nobody's
+    /// flow of work. A caller that leaves cancels nothing for the others; when all have left, the load is cancelled.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="factory">
-    /// Loads the resource: called from the thread pool, without the caller's ambient context; its token is cancelled when nobody waits
-    /// any more, when <see cref="ResourceCacheOptions{TKey, T}.LoadTimeout"/> is over, or the cache is disposed.
+    /// Loads the resource: called from the thread pool, without the caller's ambient context; its token is cancelled when
+    /// nobody waits any more, when <see cref="ResourceCacheOptions{TKey, T}.LoadTimeout"/> is over, or the cache is disposed.
     /// </param>
     /// <param name="cancellationToken">Ends the caller's wait.</param>
     /// <returns>A shared lease, to be disposed.</returns>
@@ -156,8 +157,9 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     }
 
     /// <summary>
-    /// Puts a resource in, in the place of that of the same key if there is one, which is destroyed after its last lease. Whoever waits
-    /// for a load of the key gets this one. The cache owns what it is given: what it does not keep it destroys, also when this throws.
+    /// Puts a resource in, in the place of that of the same key if there is one, which is destroyed after its last lease.
+    /// Whoever waits for a load of the key gets this one. The cache owns what it is given: what it does not keep it destroys,
+    /// also when this throws.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="resource">The resource. It may be in one cache, under one key.</param>
@@ -176,8 +178,8 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     }
 
     /// <summary>
-    /// Loads the resource of a key anew, whether or not there is one; until then the old one is served. Joins a load that is under way.
-    /// With <see cref="ResourceCacheOptions{TKey, T}.UniqueKeys"/> the old one goes first.
+    /// Loads the resource of a key anew, whether or not there is one; until then the old one is served. Joins a load that is
+    /// under way. With <see cref="ResourceCacheOptions{TKey, T}.UniqueKeys"/> the old one goes first.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="factory">Loads it. Default: <see cref="ResourceCacheOptions{TKey, T}.Loader"/>.</param>
@@ -192,7 +194,9 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
         return RefreshNowAsync(key, factory ?? Loader, cancellationToken);
     }
 
-    /// <summary>Takes the resource of a key out; it is destroyed after its last lease. A load that is under way will not come in.</summary>
+    /// <summary>
+    /// Takes the resource of a key out; it is destroyed after its last lease. A load that is under way will not come in.
+    /// </summary>
     /// <param name="key">The key.</param>
     /// <returns>Whether there was a resource, or a load.</returns>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
@@ -218,8 +222,8 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     }
 
     /// <summary>
-    /// What is in the cache at this moment, in no order, expired entries left out. The resources are not leased: look, and do not use
-    /// them.
+    /// What is in the cache at this moment, in no order, expired entries left out. The resources are not leased: look, and do
+    /// not use them.
     /// </summary>
     /// <returns>The keys and their resources.</returns>
     public IReadOnlyList<KeyValuePair<TKey, T>> GetEntries()
@@ -240,9 +244,9 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     }
 
     /// <summary>
-    /// Ends the cache: gets fail from now on, loads are cancelled and who waits for them is told, everything is destroyed. Waits for what
-    /// is leased and what is being destroyed until <see cref="ResourceCacheOptions{TKey, T}.DisposeTimeout"/>, and says in the log
-    /// what is left then; that is destroyed when it comes back. Twice is harmless. Does not throw.
+    /// Ends the cache: gets fail from now on, loads are cancelled and who waits for them is told, everything is destroyed.
+    /// Waits for what is leased and what is being destroyed until <see cref="ResourceCacheOptions{TKey, T}.DisposeTimeout"/>,
+    /// and says in the log what is left then; that is destroyed when it comes back. Twice is harmless. Does not throw.
     /// </summary>
     /// <returns>Ends when nothing is left, or the time is over.</returns>
     public ValueTask DisposeAsync() => new(DisposeOnceAsync());

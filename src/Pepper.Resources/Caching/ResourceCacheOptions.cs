@@ -30,12 +30,14 @@ public sealed class ResourceCacheOptions<TKey, T>
     public long? MaxWeight { get; set; }
 
     /// <summary>
-    /// What a resource weighs, from zero on; asked once, when it comes in. Default: each weighs one. A resource whose weigher throws,
-    /// or says less than zero, is not kept: whoever waits for it gets it, and it is destroyed after them.
+    /// What a resource weighs, from zero on; asked once, when it comes in. Default: each weighs one. A resource whose weigher
+    /// throws, or says less than zero, is not kept: whoever waits for it gets it, and it is destroyed after them.
     /// </summary>
     public Func<TKey, T, long>? Weigher { get; set; }
 
-    /// <summary>The eviction policy, by name (<see cref="EvictionPolicies"/>). Default: that of <see cref="EvictionPolicies.Default"/>.</summary>
+    /// <summary>
+    /// The eviction policy, by name (<see cref="EvictionPolicies"/>). Default: that of <see cref="EvictionPolicies.Default"/>.
+    /// </summary>
     public string Eviction { get; set; } = EvictionPolicies.Default;
 
     /// <summary>What happens when there is no room and all is leased. Default: the cache grows.</summary>
@@ -54,8 +56,8 @@ public sealed class ResourceCacheOptions<TKey, T>
     public Func<TKey, CancellationToken, ValueTask<T>>? Loader { get; set; }
 
     /// <summary>
-    /// How long a load may take: above zero; <c>null</c>: any time. Default: <c>null</c>. After it its token is cancelled, whoever
-    /// waits gets a <see cref="ResourceTimeoutException"/>, and what it yields all the same is destroyed.
+    /// How long a load may take: above zero; <c>null</c>: any time. Default: <c>null</c>. After it its token is cancelled,
+    /// whoever waits gets a <see cref="ResourceTimeoutException"/>, and what it yields all the same is destroyed.
     /// </summary>
     public TimeSpan? LoadTimeout { get; set; }
 
@@ -65,8 +67,8 @@ public sealed class ResourceCacheOptions<TKey, T>
     public TimeSpan? TimeToLive { get; set; }
 
     /// <summary>
-    /// How long a resource that nobody asks for is kept: above zero; <c>null</c>: without end. Default: <c>null</c>. It counts from
-    /// the last get or the last return, and not while the resource is leased.
+    /// How long a resource that nobody asks for is kept: above zero; <c>null</c>: without end. Default: <c>null</c>. It counts
+    /// from the last get or the last return, and not while the resource is leased.
     /// </summary>
     public TimeSpan? IdleTimeout { get; set; }
 
@@ -77,14 +79,15 @@ public sealed class ResourceCacheOptions<TKey, T>
     public Func<TKey, T, TimeSpan?>? Lifetime { get; set; }
 
     /// <summary>
-    /// Soft expiry: from this age on a get is served what there is, and one load in the background brings a new one. Above zero and
-    /// below <see cref="TimeToLive"/>; <c>null</c>: never. Default: <c>null</c>. A refresh that fails leaves the old one as it is.
+    /// Soft expiry: from this age on a get is served what there is, and one load in the background brings a new one. Above zero
+    /// and below <see cref="TimeToLive"/>; <c>null</c>: never. Default: <c>null</c>. A refresh that fails leaves the old one as
+    /// it is.
     /// </summary>
     public TimeSpan? RefreshAfter { get; set; }
 
     /// <summary>
-    /// Fail-safe: for how long after its time to live a resource is served still when its load fails. Zero or more. Default: zero,
-    /// which is not at all.
+    /// Fail-safe: for how long after its time to live a resource is served still when its load fails. Zero or more. Default:
+    /// zero, which is not at all.
     /// </summary>
     public TimeSpan ServeStaleFor { get; set; }
 
@@ -95,27 +98,27 @@ public sealed class ResourceCacheOptions<TKey, T>
     public TimeSpan RefreshRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// For how long the failure of a load is told to later callers without another load: above zero; <c>null</c>: failures are not
-    /// kept. Default: <c>null</c>.
+    /// For how long the failure of a load is told to later callers without another load: above zero; <c>null</c>: failures are
+    /// not kept. Default: <c>null</c>.
     /// </summary>
     public TimeSpan? FailureTimeToLive { get; set; }
 
     /// <summary>
-    /// How often at most is looked for what has expired: above zero. Default: one second. An expired resource is never served, but
-    /// may be destroyed later by so much.
+    /// How often at most is looked for what has expired: above zero. Default: one second. An expired resource is never served,
+    /// but may be destroyed later by so much.
     /// </summary>
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Whether there may be but one resource of a key at a time. Default: false. Then a get of what was evicted and is still leased
-    /// takes the same resource back in, and a get of what left for another reason waits until it is destroyed. Not together with
-    /// <see cref="RefreshAfter"/> or <see cref="ServeStaleFor"/>, which need two.
+    /// Whether there may be but one resource of a key at a time. Default: false. Then a get of what was evicted and is still
+    /// leased takes the same resource back in, and a get of what left for another reason waits until it is destroyed. Not
+    /// together with <see cref="RefreshAfter"/> or <see cref="ServeStaleFor"/>, which need two.
     /// </summary>
     public bool UniqueKeys { get; set; }
 
     /// <summary>
-    /// What destroys a resource. Default: <see cref="IAsyncDisposable.DisposeAsync"/>, else <see cref="IDisposable.Dispose"/>, if it
-    /// has either. Its token is cancelled at <see cref="DestroyTimeout"/>.
+    /// What destroys a resource. Default: <see cref="IAsyncDisposable.DisposeAsync"/>, else <see cref="IDisposable.Dispose"/>,
+    /// if it has either. Its token is cancelled at <see cref="DestroyTimeout"/>.
     /// </summary>
     public Func<CacheRemoval<TKey, T>, CancellationToken, ValueTask>? Destroy { get; set; }
 
@@ -123,8 +126,8 @@ public sealed class ResourceCacheOptions<TKey, T>
     public int MaxConcurrentDestroys { get; set; } = 4;
 
     /// <summary>
-    /// How long one destruction may take: above zero, or <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds. After it the
-    /// destruction is reported and left to itself, and the next begins.
+    /// How long one destruction may take: above zero, or <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds. After it
+    /// the destruction is reported and left to itself, and the next begins.
     /// </summary>
     public TimeSpan DestroyTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -137,7 +140,8 @@ public sealed class ResourceCacheOptions<TKey, T>
     internal EvictionCapacity EvictionCapacity =>
         new(Capacity ?? (MaxWeight is null ? long.MaxValue : (long?)null), MaxWeight);
 
-    internal bool IsTimed => TimeToLive is not null || IdleTimeout is not null || Lifetime is not null || RefreshAfter is not null;
+    internal bool IsTimed =>
+        TimeToLive is not null || IdleTimeout is not null || Lifetime is not null || RefreshAfter is not null;
 
     internal bool IsStrict => WhenFull is CacheFullMode.Wait or CacheFullMode.Reject;
 

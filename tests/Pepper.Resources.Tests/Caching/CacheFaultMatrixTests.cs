@@ -3,8 +3,8 @@ using Pepper.Resources.Caching;
 namespace Pepper.Resources.Tests.Caching;
 
 /// <summary>
-/// Each stage that runs code of the user's, in each way that it can go wrong: the caller is told, nothing is lost, and the cache goes on
-/// as if nothing had been.
+/// Each stage that runs code of the user's, in each way that it can go wrong: the caller is told, nothing is lost, and the
+/// cache goes on as if nothing had been.
 /// </summary>
 public sealed class CacheFaultMatrixTests : CacheTestBase, IDisposable
 {

@@ -7,7 +7,7 @@ public sealed class CacheOptionsTests
     [Fact]
     public void New_ManyFaults_AreListedAtOnce()
     {
-        var fault = Assert.Throws<ArgumentException>(() => new ResourceCache<string, object>(new ResourceCacheOptions<string, object>
+        ResourceCacheOptions<string, object> options = new()
         {
             Name = " ",
             Capacity = 0,
@@ -22,11 +22,13 @@ public sealed class CacheOptionsTests
             DisposeTimeout = -TimeSpan.FromSeconds(2),
             MaxConcurrentDestroys = 0,
             UniqueKeys = true,
-        }));
+        };
+
+        var fault = Assert.Throws<ArgumentException>(() => new ResourceCache<string, object>(options));
 
         foreach (var part in (string[])
-            ["Name must", "Capacity is 0", "MaxWeight is 0", "'random', but there are: adaptive", "WhenFull is 9", "TimeToLive is",
-                "RefreshAfter is", "ServeStaleFor is", "RoomTimeout is", "DestroyTimeout is", "DisposeTimeout is",
+            ["Name must", "Capacity is 0", "MaxWeight is 0", "'random', but there are: adaptive", "WhenFull is 9",
+                "TimeToLive is", "RefreshAfter is", "ServeStaleFor is", "RoomTimeout is", "DestroyTimeout is", "DisposeTimeout is",
                 "MaxConcurrentDestroys is 0", "UniqueKeys allows"])
         {
             Assert.Contains(part, fault.Message, StringComparison.Ordinal);

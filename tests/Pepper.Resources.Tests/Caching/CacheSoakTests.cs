@@ -6,9 +6,9 @@ using Pepper.Resources.Caching;
 namespace Pepper.Resources.Tests.Caching;
 
 /// <summary>
-/// Caches of all modes side by side, and everything that can be done to them, on real threads, in real time: for some seconds, or for as
-/// many minutes as PEPPER_STRESS_MINUTES says. A failure names the seed, which PEPPER_SEED takes; as threads race, it repeats the choices
-/// of the callers and not their order.
+/// Caches of all modes side by side, and everything that can be done to them, on real threads, in real time: for some seconds,
+/// or for as many minutes as PEPPER_STRESS_MINUTES says. A failure names the seed, which PEPPER_SEED takes; as threads race, it
+/// repeats the choices of the callers and not their order.
 /// </summary>
 [Trait("Category", "Long")]
 public sealed class CacheSoakTests
@@ -84,17 +84,21 @@ public sealed class CacheSoakTests
             $"soak of {clock.Elapsed.TotalSeconds:0} s, seed {_seed}: {string.Join(", ", targets)}");
         var faults = targets.SelectMany(static target => target.Faults).ToList();
         Assert.True(faults.Count == 0, $"Seed {_seed}: {string.Join(Environment.NewLine, faults.Take(10))}");
-        Assert.True(targets.TrueForAll(static target => target.Served > 50), $"Too little has happened: {string.Join(", ", targets)}");
+        Assert.True(
+            targets.TrueForAll(static target => target.Served > 50), $"Too little has happened: {string.Join(", ", targets)}");
     }
 }
 
 /// <summary>What a soaked cache lends: it knows who holds it, and how often it was destroyed.</summary>
-internal sealed class SoakThing(int key)
+internal sealed class SoakThing(int key, bool isPut)
 {
     private int _holders;
     private int _destroyed;
 
     internal int Key => key;
+
+    /// <summary>What was put is alive before the cache can have anything to say about it.</summary>
+    internal bool IsPut => isPut;
 
     internal int Destroyed => Volatile.Read(ref _destroyed);
 
@@ -242,7 +246,7 @@ internal sealed class SoakCache
 
     private async Task PutAsync(int key)
     {
-        var thing = NewThing(key);
+        var thing = NewThing(key, isPut: true);
         await Cache.PutAsync(key, thing);
     }
 
@@ -279,9 +283,9 @@ internal sealed class SoakCache
         lease.Dispose();
     }
 
-    private SoakThing NewThing(int key)
+    private SoakThing NewThing(int key, bool isPut)
     {
-        SoakThing thing = new(key);
+        SoakThing thing = new(key, isPut);
         _made.Add(thing);
         return thing;
     }
@@ -300,7 +304,7 @@ internal sealed class SoakCache
             var luck = Random.Shared.Next(20);
             await (luck < 6 ? Task.Delay(TimeSpan.FromMilliseconds(luck % 3), TimeProvider.System, cancellationToken)
                 : Task.CompletedTask);
-            return luck == 19 ? throw new SoakLoadException() : NewThing(key);
+            return luck == 19 ? throw new SoakLoadException() : NewThing(key, isPut: false);
         }
         catch (Exception)
         {
@@ -320,8 +324,12 @@ internal sealed class SoakCache
             await Task.Delay(TimeSpan.FromMilliseconds(30), TimeProvider.System, CancellationToken.None);
         }
 
-        Interlocked.Decrement(ref _live);
-        Interlocked.Decrement(ref _liveOfKey[removal.Key]);
+        if (!removal.Resource.IsPut)
+        {
+            Interlocked.Decrement(ref _live);
+            Interlocked.Decrement(ref _liveOfKey[removal.Key]);
+        }
+
         if (luck == 1)
         {
             throw new SoakLoadException();

@@ -6,7 +6,9 @@ using Pepper.Resources.Tests.Pooling;
 
 namespace Pepper.Resources.Tests.Caching;
 
-/// <summary>What the tests of caches share: manual time, a scripted loader, a monitor and a log of their own, and guards.</summary>
+/// <summary>
+/// What the tests of caches share: manual time, a scripted loader, a monitor and a log of their own, and guards.
+/// </summary>
 public abstract class CacheTestBase
 {
     internal static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
