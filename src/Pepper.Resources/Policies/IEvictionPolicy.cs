@@ -13,6 +13,9 @@ namespace Pepper.Resources.Policies;
 /// it exists); while the cache holds more than its capacity, <see cref="FindVictim"/>, claim it, and <see cref="Evict"/> it, or
 /// <see cref="Skip"/> it when the claim failed. What leaves for another reason (removed, expired, replaced, never
 /// created) is told by <see cref="Remove"/>.</para>
+/// <para>Either order is allowed, and both may be mixed: room made after <see cref="Add"/>, when there is too much, or before
+/// it, when there is not yet. Who asks for a victim while the cache is within its capacity makes room for somebody who is about
+/// to come in, and the policy judges as it would have judged with that one inside.</para>
 /// </remarks>
 public interface IEvictionPolicy
 {
@@ -72,8 +75,8 @@ public interface IEvictionPolicy
 
     /// <summary>
     /// Finds the node whose loss matters least. It stays in its queue until <see cref="Evict"/>, <see cref="Skip"/> or
-    /// <see cref="Remove"/> says what became of it. It need not be asked only when there is too little room, but it
-    /// decides best right after an <see cref="Add"/>.
+    /// <see cref="Remove"/> says what became of it. It may be asked also while there is room: then for somebody who will be
+    /// added.
     /// </summary>
     /// <param name="scanLimit">
     /// How many pinned nodes it may pass over, 0 or more; each of them is queued again, so that the next call looks further. With

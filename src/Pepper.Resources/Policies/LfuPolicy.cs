@@ -9,6 +9,10 @@ namespace Pepper.Resources.Policies;
 /// software cache
 /// management", Middleware 2018. A pinned node that is passed over goes to the end of its queue.
 /// </summary>
+/// <remarks>
+/// The contest is held when a victim is asked for. If that is before the newcomer is there, the window makes its place for it
+/// then, and what leaves it for that has to prove itself just the same.
+/// </remarks>
 internal sealed class LfuPolicy : QueuedPolicy
 {
     public const string PolicyName = "lfu";
@@ -20,6 +24,11 @@ internal sealed class LfuPolicy : QueuedPolicy
     private readonly FrequencySketch _sketch;
     private readonly WindowClimber _climber = new();
     private EvictionNode? _candidate;
+    // Room made for those who have not come yet: no more than there is.
+    private long _madeCount;
+    private long _madeWeight;
+    // How many left the window since, and are to be judged with the next victims.
+    private long _late;
     private uint _random = 0x9E3779B9;
 
     public LfuPolicy(EvictionCapacity capacity, int rings = 0)
@@ -37,6 +46,8 @@ internal sealed class LfuPolicy : QueuedPolicy
 
     public override IEnumerable<EvictionQueue> Queues => [_probation, _window, _protected];
 
+    private bool IsOver => Capacity.IsExceededBy(Count, Weight);
+
     /// <summary>The share of the capacity that the window may take now.</summary>
     internal double WindowShare => _climber.Share;
 
@@ -48,7 +59,19 @@ internal sealed class LfuPolicy : QueuedPolicy
         _climber.OnMiss();
         node.Frequency = 0;
         _window.Add(node);
-        Balance();
+        var left = Balance();
+        if (_madeCount == 0)
+        {
+            ForgetCandidateWithRoom();
+        }
+        else
+        {
+            // There is room only because some was made: what leaves the window although it made its places is judged later.
+            _late += left;
+        }
+
+        _madeCount = Math.Max(0, _madeCount - 1);
+        _madeWeight = Math.Max(0, _madeWeight - node.Weight);
     }
 
     public override void Remove(EvictionNode node)
@@ -86,7 +109,15 @@ internal sealed class LfuPolicy : QueuedPolicy
     public override EvictionNode? FindVictim(int scanLimit = 128, bool offerPinned = false)
     {
         Maintain();
-        Balance();
+        if (IsOver)
+        {
+            Balance();
+        }
+        else
+        {
+            BalanceForTheNext();
+        }
+
         long passes = scanLimit;
         var victim = FirstToGo(_probation, offerPinned, ref passes) ?? FirstToGo(_protected, offerPinned, ref passes)
             ?? FirstToGo(_window, offerPinned, ref passes);
@@ -103,8 +134,20 @@ internal sealed class LfuPolicy : QueuedPolicy
         // The next that left the window with this one is judged next, if there has to be more room still.
         var next = _candidate is { } judged ? _probation.NewerThan(judged) : null;
         _candidate = ReferenceEquals(next, victim) ? null : next;
+        var wasOver = IsOver;
+        var isNews = victim.IsQueued;
         Remove(victim);
-        ForgetCandidateWithRoom();
+        if (wasOver)
+        {
+            ForgetCandidateWithRoom();
+        }
+        else if (isNews)
+        {
+            _madeCount++;
+            _madeWeight += victim.Weight;
+            _candidate = _late > 0 ? _candidate : null;
+            _late = Math.Max(0, _late - 1);
+        }
     }
 
     public override void Skip(EvictionNode victim)
@@ -187,9 +230,32 @@ internal sealed class LfuPolicy : QueuedPolicy
         }
     }
 
-    private void Balance()
+    /// <summary>Makes the window's place for one of middling weight, and for those for whom there is room already.</summary>
+    private void BalanceForTheNext()
     {
-        while (_window.Count > 1 && Capacity.ShareOf(_window.Count, _window.Weight) > _climber.Share)
+        _sketch.EnsureCapacity(Count + 1);
+        var middling = Count == 0 ? 0 : Weight / Count;
+        if (Capacity.MaxWeight is { } mostWeight)
+        {
+            // Several light ones may have gone for one that is heavy.
+            _madeWeight = Math.Min(_madeWeight, Math.Max(0, mostWeight - Weight));
+            _madeCount = middling == 0 ? _madeCount : Math.Min(_madeCount, _madeWeight / middling);
+        }
+
+        if (Capacity.MaxCount is { } mostCount)
+        {
+            _madeCount = Math.Min(_madeCount, Math.Max(0, mostCount - Count));
+        }
+
+        Balance(_madeCount + 1, _madeWeight + middling);
+    }
+
+    /// <summary>How many had to leave the window, so that these would find their places in it.</summary>
+    private long Balance(long comingCount = 0, long comingWeight = 0)
+    {
+        var before = _window.Count;
+        while (_window.Count > 0 && _window.Count + comingCount > 1
+            && Capacity.ShareOf(_window.Count + comingCount, _window.Weight + comingWeight) > _climber.Share)
         {
             var oldest = _window.Oldest!;
             _window.Remove(oldest);
@@ -197,15 +263,16 @@ internal sealed class LfuPolicy : QueuedPolicy
             _candidate ??= oldest;
         }
 
-        ForgetCandidateWithRoom();
+        return before - _window.Count;
     }
 
     // Below its capacity a cache takes everything in: nothing that left the window then has to prove itself later.
     private void ForgetCandidateWithRoom()
     {
-        if (!Capacity.IsExceededBy(Count, Weight))
+        if (!IsOver)
         {
             _candidate = null;
+            _late = 0;
         }
     }
 

@@ -70,6 +70,13 @@ public sealed class EvictionModelTests
                 case 17 when policy.FindVictim(int.MaxValue) is TestNode refused:
                     policy.Skip(refused);
                     break;
+                case 19:
+                    MakeRoomFor(random.Next(1, 4));
+                    break;
+                case 18 when random.Next(20) == 0:
+                    policy.Capacity = new EvictionCapacity(Smaller(policy.Capacity.MaxCount), Smaller(policy.Capacity.MaxWeight));
+                    MakeRoom();
+                    break;
                 case 18 when random.Next(10) == 0:
                     var scale = 1 + random.Next(3);
                     policy.Capacity = new EvictionCapacity(policy.Capacity.MaxCount * scale, policy.Capacity.MaxWeight * scale);
@@ -112,6 +119,19 @@ public sealed class EvictionModelTests
             policy.Add(_nodes[key] = new TestNode(key, random.Next(8)) { Pinned = random.Next(8) == 0 });
             MakeRoom();
         }
+
+        /// <summary>As a cache does that takes a place before it creates: the newcomers come later, or never.</summary>
+        private void MakeRoomFor(int newcomers)
+        {
+            while (policy.Count > 0 && policy.Capacity.IsExceededBy(policy.Count + newcomers, policy.Weight + newcomers)
+                && policy.FindVictim(int.MaxValue) is TestNode victim)
+            {
+                Assert.False(victim.Pinned, "a pinned node was the victim");
+                Evict(victim);
+            }
+        }
+
+        private static long? Smaller(long? limit) => limit is { } value ? Math.Max(1, value / 2) : null;
 
         private void MakeRoom()
         {

@@ -3,7 +3,7 @@ using Pepper.Resources.Policies;
 namespace Pepper.Resources.Tests.Policies;
 
 /// <summary>The smallest cache that a policy can serve: keys alone, one thread.</summary>
-internal sealed class TestCache(IEvictionPolicy policy)
+internal sealed class TestCache(IEvictionPolicy policy, bool makesRoomFirst = false)
 {
     public Dictionary<int, TestNode> Nodes { get; } = [];
 
@@ -11,9 +11,9 @@ internal sealed class TestCache(IEvictionPolicy policy)
 
     public long Hits { get; private set; }
 
-    public static double HitRate(string name, IEnumerable<int> requests, int capacity)
+    public static double HitRate(string name, IEnumerable<int> requests, int capacity, bool makesRoomFirst = false)
     {
-        var cache = new TestCache(EvictionPolicies.Create(name, new EvictionCapacity(capacity)));
+        var cache = new TestCache(EvictionPolicies.Create(name, new EvictionCapacity(capacity)), makesRoomFirst);
         return cache.HitRate(requests);
     }
 
@@ -43,8 +43,19 @@ internal sealed class TestCache(IEvictionPolicy policy)
             return;
         }
 
+        if (makesRoomFirst)
+        {
+            MakeRoom(1, weight);
+        }
+
         policy.Add(Nodes[key] = new TestNode(key, weight));
-        while (policy.IsOverCapacity && policy.FindVictim() is TestNode victim)
+        MakeRoom(0, 0);
+    }
+
+    private void MakeRoom(long count, long weight)
+    {
+        while (policy.Capacity.IsExceededBy(policy.Count + count, policy.Weight + weight) &&
+            policy.FindVictim() is TestNode victim)
         {
             policy.Evict(victim);
             Nodes.Remove(victim.Key);
