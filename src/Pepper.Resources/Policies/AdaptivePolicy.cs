@@ -4,7 +4,7 @@ namespace Pepper.Resources.Policies;
 /// Decides as whichever of the other policies would hit most: each of them runs in miniature on a sample of the keys, and when
 /// another one
 /// than the present has done better for some time, the queues are handed over to it where they are. A cache of up to
-/// <see cref="MaxSampled"/> entries is sampled whole. A pinned node is treated as the policy of the moment treats it.
+/// <see cref="MaxSampled"/> entries is sampled whole, and one that is made smaller by a larger share than before. A pinned node is treated as the policy of the moment treats it.
 /// </summary>
 /// <remarks>A change takes time in proportion to the entries, under the cache's lock, and comes at most once in as many
 /// requests.</remarks>
@@ -24,7 +24,7 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
 
     private static readonly string[] Choices = [S3FifoPolicy.PolicyName, LruPolicy.PolicyName, LfuPolicy.PolicyName];
 
-    private readonly ShadowCache[] _shadows;
+    private ShadowCache[] _shadows;
     private readonly HitBuffer _sampledHits = new();
     private volatile QueuedPolicy _current;
     // A key is sampled when so many bits of its spread hash are 0: all of them, half, a quarter…
@@ -39,7 +39,7 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
     {
         _capacity = capacity;
         _current = Create(Choices[0], capacity, 0);
-        _shadows = [.. Choices.Select(name => new ShadowCache(Create(name, capacity, 1)))];
+        _shadows = NewShadows();
     }
 
     public string Name => PolicyName;
@@ -53,7 +53,10 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
         {
             _capacity = value;
             _current.Capacity = value;
-            ScaleShadows();
+            if (!TryEnlargeSample())
+            {
+                ScaleShadows();
+            }
         }
     }
 
@@ -75,7 +78,8 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
             Ask(node);
         }
 
-        if (_current.Count >> _shift > MaxSampled && _shift < MaxShift)
+        // By both, as a cache that was made smaller holds more than it has room for until it has evicted the rest.
+        if (Count >> _shift > MaxSampled && Room() >> _shift > MaxSampled && _shift < MaxShift)
         {
             _shift++;
             ScaleShadows();
@@ -154,6 +158,11 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
 
     private void Choose()
     {
+        if (TryEnlargeSample())
+        {
+            return;
+        }
+
         var best = _shadows[0];
         var present = 0.0;
         foreach (var shadow in _shadows)
@@ -192,12 +201,49 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
         _current = next;
     }
 
+    /// <summary>
+    /// Takes a larger share of the keys where the present one leaves the miniatures less than half of what they could be: of a
+    /// few entries nothing can be told. They begin anew, and all of them with nothing, as what they knew is of a smaller sample.
+    /// </summary>
+    private bool TryEnlargeSample()
+    {
+        var room = Room();
+        var shift = _shift;
+        while (shift > 0 && room >> shift < MaxSampled / 2)
+        {
+            shift--;
+        }
+
+        if (shift == _shift)
+        {
+            return false;
+        }
+
+        _shift = shift;
+        _shadows = NewShadows();
+        _asked = 0;
+        _inWindow = 0;
+        _betterFor = 0;
+        return true;
+    }
+
+    /// <summary>How many entries there is room for, if those to come weigh what those that are here do.</summary>
+    private long Room()
+    {
+        var byCount = _capacity.MaxCount ?? long.MaxValue;
+        var byWeight = _capacity.MaxWeight is { } most && Weight > 0 ? (double)most / Weight * Count : long.MaxValue;
+        return byWeight < byCount ? (long)byWeight : byCount;
+    }
+
+    private ShadowCache[] NewShadows() => [.. Choices.Select(name => new ShadowCache(Create(name, Scaled, 1)))];
+
+    private EvictionCapacity Scaled => new(Scale(_capacity.MaxCount), Scale(_capacity.MaxWeight));
+
     private void ScaleShadows()
     {
-        var scaled = new EvictionCapacity(Scale(_capacity.MaxCount), Scale(_capacity.MaxWeight));
         foreach (var shadow in _shadows)
         {
-            shadow.Capacity = scaled;
+            shadow.Capacity = Scaled;
             shadow.Keep(IsSampled);
         }
     }

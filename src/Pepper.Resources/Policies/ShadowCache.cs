@@ -38,6 +38,12 @@ internal sealed class ShadowCache(QueuedPolicy policy)
             return;
         }
 
+        if (Capacity.IsExceededBy(1, weight))
+        {
+            // What is a small part of the cache can be more than the whole of its miniature, and would leave nothing in it.
+            return;
+        }
+
         var node = new ShadowNode(hash, weight);
         _nodes.Add(hash, node);
         policy.Add(node);
@@ -56,12 +62,12 @@ internal sealed class ShadowCache(QueuedPolicy policy)
         }
     }
 
-    /// <summary>Forgets the keys that are no longer sampled.</summary>
+    /// <summary>Forgets the keys that are no longer sampled, and what has become larger than the whole.</summary>
     public void Keep(Func<int, bool> isSampled)
     {
-        foreach (var hash in _nodes.Keys)
+        foreach (var (hash, node) in _nodes)
         {
-            if (!isSampled(hash))
+            if (!isSampled(hash) || Capacity.IsExceededBy(1, node.Weight))
             {
                 Remove(hash);
             }

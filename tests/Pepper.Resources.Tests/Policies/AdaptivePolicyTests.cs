@@ -50,6 +50,124 @@ public sealed class AdaptivePolicyTests
         Assert.All(policy.Shadows, shadow => Assert.InRange(shadow.Count, 300, 2 * AdaptivePolicy.MaxSampled));
     }
 
+    [Theory]
+    [InlineData(40_000, null, 2000, null)]
+    [InlineData(null, 400_000, null, 20_000)]
+    [InlineData(40_000, 400_000, 30_000, 20_000)]
+    public void Capacity_MadeSmaller_IsJudgedByALargerSample(int? count, int? weight, int? smallerCount, int? smallerWeight)
+    {
+        var policy = new AdaptivePolicy(new EvictionCapacity(count, weight));
+        var cache = new TestCache(policy);
+        foreach (var key in Requests.Scan(45_000))
+        {
+            cache.Ask(key, weight: 10);
+        }
+
+        policy.Capacity = new EvictionCapacity(smallerCount, smallerWeight);
+
+        // 2000 entries: half of them is sampled, where a 64th was before, which would be 31.
+        cache.Ask(-1, weight: 10);
+        Assert.All(policy.Shadows, shadow => Assert.Equal(1000, shadow.Room(weight: 10)));
+        foreach (var key in Requests.Recency(80_000, 2000))
+        {
+            cache.Ask(key, weight: 10);
+        }
+
+        Assert.Equal(2000, policy.Count);
+        Assert.Equal("lru", policy.Deciding);
+        Assert.All(policy.Shadows, shadow => Assert.InRange(shadow.Count, 900, 1000));
+    }
+
+    [Fact]
+    public void Capacity_MadeSmallerWhileAllIsPinned_KeepsTheLargerSample()
+    {
+        var policy = new AdaptivePolicy(new EvictionCapacity(40_000));
+        foreach (var key in Requests.Scan(40_000))
+        {
+            policy.Add(new TestNode(key) { Pinned = true });
+        }
+
+        policy.Capacity = new EvictionCapacity(2000);
+        for (var key = 0; key < 100; key++)
+        {
+            policy.Add(new TestNode(key));
+        }
+
+        Assert.All(policy.Shadows, shadow => Assert.Equal(1000, shadow.Room(weight: 1)));
+    }
+
+    [Fact]
+    public void Capacity_MadeALittleSmaller_KeepsWhatTheMiniaturesKnow()
+    {
+        var policy = new AdaptivePolicy(new EvictionCapacity(20_000));
+        new TestCache(policy).HitRate(Requests.Scan(20_000));
+        var before = policy.Shadows.ToList();
+
+        policy.Capacity = new EvictionCapacity(18_000);
+
+        Assert.Equal(before, policy.Shadows);
+        Assert.All(policy.Shadows, shadow => Assert.Equal(18_000 / 32, shadow.Room(weight: 1)));
+    }
+
+    [Fact]
+    public void Add_EntriesBecomeHeavier_AreJudgedByALargerSample()
+    {
+        var policy = new AdaptivePolicy(new EvictionCapacity(null, 200_000));
+        var cache = new TestCache(policy);
+        foreach (var key in Requests.Scan(20_000))
+        {
+            cache.Ask(key, weight: 10);
+        }
+
+        // There is room for 400 of these, and in a 32nd of the cache for 12.
+        foreach (var key in Requests.Zipf(60_000, 2000))
+        {
+            cache.Ask(key, weight: 500);
+        }
+
+        Assert.All(policy.Shadows, shadow => Assert.Equal(400, shadow.Room(weight: 500)));
+    }
+
+    [Fact]
+    public void Add_HeavierThanAMiniature_LeavesTheMiniaturesAlone()
+    {
+        var policy = new AdaptivePolicy(new EvictionCapacity(null, 200_000));
+        var cache = new TestCache(policy);
+        foreach (var key in Requests.Scan(20_000))
+        {
+            cache.Ask(key, weight: 10);
+        }
+
+        var room = policy.Shadows[0].Room(weight: 1);
+        var before = policy.Shadows.Select(shadow => shadow.Count).ToList();
+        Assert.All(before, count => Assert.InRange(count, 500, 1000));
+
+        // More than a miniature holds, and a twentieth of the cache.
+        foreach (var key in Enumerable.Range(0, 200))
+        {
+            cache.Ask(key, weight: room + 1);
+        }
+
+        Assert.Equal(before, policy.Shadows.Select(shadow => shadow.Count));
+        Assert.InRange(policy.Count, 1, 31);
+    }
+
+    [Fact]
+    public void Capacity_LessThanAnEntry_TakesItOutOfTheMiniatures()
+    {
+        var shadow = new ShadowCache(new LruPolicy(new EvictionCapacity(null, 100), 1));
+        shadow.Ask(1, weight: 30);
+        shadow.Ask(2, weight: 10);
+        shadow.Ask(3, weight: 10);
+
+        shadow.Capacity = new EvictionCapacity(null, 25);
+        shadow.Keep(_ => true);
+        shadow.Ask(2, weight: 10);
+        shadow.Ask(3, weight: 10);
+
+        Assert.Equal((2, 2.0), (shadow.Count, shadow.Hits));
+    }
+
     [Fact]
     public void Change_NodesInOrder_AreHandedOverWithTheirOrder()
     {
@@ -114,4 +232,11 @@ public sealed class AdaptivePolicyTests
         Assert.Equal(new EvictionCapacity(50, 70), policy.Current.Capacity);
         Assert.All(policy.Shadows, shadow => Assert.Equal(new EvictionCapacity(50, 70), shadow.Capacity));
     }
+}
+
+internal static class ShadowCacheChecks
+{
+    /// <summary>How many entries of a weight there is room for.</summary>
+    public static long Room(this ShadowCache shadow, long weight) =>
+        Math.Min(shadow.Capacity.MaxCount ?? long.MaxValue, (shadow.Capacity.MaxWeight ?? long.MaxValue) / weight);
 }
