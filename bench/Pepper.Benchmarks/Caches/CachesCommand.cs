@@ -72,12 +72,16 @@ internal static class CachesCommand
         report.AppendLine().AppendLine("## What they take").AppendLine()
             .AppendLine(CultureInfo.InvariantCulture, $"Bytes for each entry of a cache of {PolicyMemory.Entries:#,0} entries.")
             .AppendLine("The node is the object's header too, which the cache's entry has anyway: 32 of its bytes are the policy's.")
+            .AppendLine(CultureInfo.InvariantCulture, $"Times are of one thread, {PolicySpeed.Entries:#,0} entries and no cache around:")
+            .AppendLine("of a hit with its share of the work that is put off, and of one entry that comes in while another goes.")
             .AppendLine();
-        AppendHead(report, ["policy", "node", "beside the nodes"]);
+        AppendHead(report, ["policy", "node, bytes", "beside the nodes, bytes", "hit, ns", "in and out, ns"]);
         foreach (var name in names)
         {
             var (node, beside) = PolicyMemory.PerEntry(name);
-            report.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {node:0.0} | {beside:0.0} |");
+            var (hit, inAndOut) = PolicySpeed.Of(name);
+            report.AppendLine(
+                CultureInfo.InvariantCulture, $"| {name} | {node:0.0} | {beside:0.0} | {hit:0.0} | {inAndOut:0} |");
         }
 
         return report.ToString();
