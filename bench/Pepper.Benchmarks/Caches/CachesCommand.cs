@@ -48,8 +48,8 @@ internal static class CachesCommand
         report.AppendLine("# Hit rates of the eviction policies").AppendLine()
             .AppendLine("`dotnet run -c Release --project bench/Pepper.Benchmarks -- caches --traces FOLDER` makes this page.")
             .AppendLine()
-            .AppendLine("In per cent of the requests, at a capacity of 10 / 20 / 40 % of the distinct keys. OPT knows the future.")
-            .AppendLine("MemoryCache has a size limit, and is given the time to make room after each request for which it had none.")
+            .AppendLine("In per cent of the requests, at a capacity of 10 / 20 / 40 % of the distinct keys. OPT knows the")
+            .AppendLine("future. MemoryCache has a size limit, and time to make room after each request for which it had none.")
             .AppendLine();
         AppendHead(report, ["trace", "requests", "keys", .. names, "MemoryCache", "OPT"]);
         foreach (var trace in traces)
@@ -71,9 +71,11 @@ internal static class CachesCommand
 
         report.AppendLine().AppendLine("## What they take").AppendLine()
             .AppendLine(CultureInfo.InvariantCulture, $"Bytes for each entry of a cache of {PolicyMemory.Entries:#,0} entries.")
-            .AppendLine("The node is the object's header too, which the cache's entry has anyway: 32 of its bytes are the policy's.")
-            .AppendLine(CultureInfo.InvariantCulture, $"Times are of one thread, {PolicySpeed.Entries:#,0} entries and no cache around:")
-            .AppendLine("of a hit with its share of the work that is put off, and of one entry that comes in while another goes.")
+            .AppendLine("The node has the object's header, as the cache's entry has anyway: 32 of its bytes are the policy's.")
+            .AppendLine(
+                CultureInfo.InvariantCulture,
+                $"Times are of one thread and {PolicySpeed.Entries:#,0} entries, with no cache around:")
+            .AppendLine("of a hit with its share of the work put off, and of one entry that comes in while another goes.")
             .AppendLine();
         AppendHead(report, ["policy", "node, bytes", "beside the nodes, bytes", "hit, ns", "in and out, ns"]);
         foreach (var name in names)

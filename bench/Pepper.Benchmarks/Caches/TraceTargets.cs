@@ -28,7 +28,8 @@ internal static class TraceTargets
             }
 
             yield return ($"{at}: `adaptive`, as the best single policy minus 1", result.BestSingle - 1, result.Adaptive);
-            foreach (var (_, _, ofAll, ofOptimal) in Wanted.Where(one => (one.Trace, one.Percent) == (result.Trace, result.Percent)))
+            foreach (var (_, _, ofAll, ofOptimal) in
+                Wanted.Where(one => (one.Trace, one.Percent) == (result.Trace, result.Percent)))
             {
                 yield return ofAll > 0
                     ? ($"{at}: the default, of all requests", ofAll, result.Default)

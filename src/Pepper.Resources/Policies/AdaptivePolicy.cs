@@ -2,9 +2,9 @@ namespace Pepper.Resources.Policies;
 
 /// <summary>
 /// Decides as whichever of the other policies would hit most: each of them runs in miniature on a sample of the keys, and when
-/// another one
-/// than the present has done better for some time, the queues are handed over to it where they are. A cache of up to
-/// <see cref="MaxSampled"/> entries is sampled whole, and one that is made smaller by a larger share than before. A pinned node is treated as the policy of the moment treats it.
+/// another one than the present has done better for some time, the queues are handed over to it where they are. A cache of up
+/// to <see cref="MaxSampled"/> entries is sampled whole, and one that is made smaller is sampled by a larger share than before.
+/// A pinned node is treated as the policy of the moment treats it.
 /// </summary>
 /// <remarks>A change takes time in proportion to the entries, under the cache's lock, and comes at most once in as many
 /// requests.</remarks>
@@ -24,8 +24,8 @@ internal sealed class AdaptivePolicy : IEvictionPolicy
 
     private static readonly string[] Choices = [S3FifoPolicy.PolicyName, LruPolicy.PolicyName, LfuPolicy.PolicyName];
 
-    private ShadowCache[] _shadows;
     private readonly HitBuffer _sampledHits = new();
+    private ShadowCache[] _shadows;
     private volatile QueuedPolicy _current;
     // A key is sampled when so many bits of its spread hash are 0: all of them, half, a quarter…
     private volatile int _shift;

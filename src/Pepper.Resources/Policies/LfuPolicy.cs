@@ -2,12 +2,10 @@ namespace Pepper.Resources.Policies;
 
 /// <summary>
 /// Keeps what is asked for most often: a window in order of use takes in what is new, and what leaves it has to be asked for
-/// more often
-/// than what it would push out of the main part, by a sketch of the frequencies. W-TinyLFU, after Einziger, Friedman, Manes
-/// (ACM ToS
-/// 2017); the window grows and shrinks by hill climbing on the hit rate, after Einziger, Eytan, Friedman, Manes: "Adaptive
-/// software cache
-/// management", Middleware 2018. A pinned node that is passed over goes to the end of its queue.
+/// more often than what it would push out of the main part, by a sketch of the frequencies. W-TinyLFU, after Einziger,
+/// Friedman, Manes (ACM ToS 2017); the window grows and shrinks by hill climbing on the hit rate, after Einziger, Eytan,
+/// Friedman, Manes: "Adaptive software cache management", Middleware 2018. A pinned node that is passed over goes to the end
+/// of its queue.
 /// </summary>
 /// <remarks>
 /// The contest is held when a victim is asked for. If that is before the newcomer is there, the window makes its place for it
