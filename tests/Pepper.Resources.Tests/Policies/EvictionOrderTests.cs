@@ -133,6 +133,33 @@ public sealed class EvictionOrderTests
         Assert.InRange(share, policy.WindowShare - 0.06, policy.WindowShare + 0.03);
     }
 
+    [Fact]
+    public void Lfu_ManyLightOnesGoForOneThatIsHeavy_TheWindowGrowsAgain()
+    {
+        var policy = new LfuPolicy(new EvictionCapacity(300, 1000), 1);
+        var cache = new TestCache(policy, makesRoomFirst: true);
+        for (var key = 0; key < 250; key++)
+        {
+            cache.Ask(key, weight: 4);
+        }
+
+        // It is popular, and so it stays.
+        for (var i = 0; i < 5; i++)
+        {
+            cache.Ask(1000, weight: 200);
+        }
+
+        for (var key = 2000; key < 2040; key++)
+        {
+            cache.Ask(key, weight: 4);
+        }
+
+        Assert.True(cache.Nodes.ContainsKey(1000));
+        Assert.InRange(cache.Nodes.Count, 190, 210);
+        // The places of those that went are not waited for by anybody.
+        Assert.InRange(policy.Queues.ElementAt(1).Weight, (policy.WindowShare * 1000) - 12, 1000);
+    }
+
     [Theory]
     [InlineData("s3-fifo")]
     [InlineData("lru")]
