@@ -16,6 +16,10 @@ switch (args)
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
+    case ["caches"]:
+        return await ThroughputCommand.RunAsync(Console.Out);
+    case ["caches", .. var rest]:
+        return CachesOptions.Parse(rest, Console.Error) is { } chosen ? CachesCommand.Run(chosen, Console.Out) : 2;
     case ["registry"]:
         await RegistryBenchmark.RunAsync(Console.Out);
         return 0;
@@ -25,5 +29,6 @@ switch (args)
         Console.Error.WriteLine("  outage [--only TEXT] [--seconds S] [--results FOLDER]");
         Console.Error.WriteLine("  recovery [--rounds 5] [--only TEXT] [--results FOLDER]");
         Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
+        Console.Error.WriteLine("  caches [--traces FOLDER [--results FOLDER]]");
         return 2;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pepper.Resources.Caching;
 using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources;
@@ -18,6 +19,9 @@ public sealed record CoordinatorSnapshot
 
     /// <summary>The pools, by name.</summary>
     public required IReadOnlyList<PoolSnapshot> Pools { get; init; }
+
+    /// <summary>The caches, by name.</summary>
+    public IReadOnlyList<CacheStatistics> Caches { get; init; } = [];
 
     /// <summary>The resources, in the order of their registration.</summary>
     public required IReadOnlyList<RegisteredResource> Resources { get; init; }

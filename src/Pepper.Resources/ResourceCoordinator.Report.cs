@@ -17,6 +17,11 @@ public sealed partial class ResourceCoordinator
             .. _pools.Values.OrderBy(static pool => pool.Name, StringComparer.Ordinal)
                 .Select(static pool => new PoolSnapshot { Statistics = pool.Statistics, Leases = pool.GetLeases() }),
         ],
+        Caches =
+        [
+            .. _caches.Values.OrderBy(static cache => cache.Name, StringComparer.Ordinal)
+                .Select(static cache => cache.Statistics),
+        ],
         Resources = Resources.GetResources(),
     };
 

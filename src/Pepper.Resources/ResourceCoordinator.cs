@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Pepper.Resources.Caching;
 using Pepper.Resources.Monitoring;
 using Pepper.Resources.Pooling;
 using Pepper.Resources.Recovery;
@@ -9,8 +10,8 @@ using Pepper.Resources.Recovery;
 namespace Pepper.Resources;
 
 /// <summary>
-/// The roof over everything that is kept: it names pools and resources, starts them in the order of their dependencies, stops
-/// them in the reverse order, and shows all of it at once. <see cref="CreateBuilder"/> begins one.
+/// The roof over everything that is kept: it names pools, caches and resources, starts them in the order of their dependencies,
+/// stops them in the reverse order, and shows all of it at once. <see cref="CreateBuilder"/> begins one.
 /// </summary>
 /// <remarks>Safe from any thread.</remarks>
 [DebuggerDisplay("{State}: {Pools.Count} pools, {Resources.Count} resources")]
@@ -23,6 +24,7 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, IResourcePool> _pools;
+    private readonly ConcurrentDictionary<string, IResourceCache> _caches;
     private readonly SemaphoreSlim _change = new(1, 1);
     private volatile CoordinatorState _state;
     private CancellationTokenSource? _starting;
@@ -44,6 +46,8 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
         _logger = new SafeLogger(loggers.CreateLogger<ResourceCoordinator>());
         _pools = new ConcurrentDictionary<string, IResourcePool>(
             order.OfType<PoolPart>().Select(static part => KeyValuePair.Create(part.Name, part.Pool)), StringComparer.Ordinal);
+        _caches = new ConcurrentDictionary<string, IResourceCache>(
+            order.OfType<CachePart>().Select(static part => KeyValuePair.Create(part.Name, part.Cache)), StringComparer.Ordinal);
         Resources = new ResourceManager(
             new ResourceManagerOptions { ReleaseTimeout = options.StopTimeout },
             timeProvider, monitor, loggers.CreateLogger<ResourceManager>());
@@ -249,6 +253,10 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
             if (part is PoolPart)
             {
                 _pools.TryRemove(part.Name, out _);
+            }
+            else if (part is CachePart)
+            {
+                _caches.TryRemove(part.Name, out _);
             }
         }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pepper.Resources.Caching;
 using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources;
@@ -98,6 +99,40 @@ public sealed class ResourceCoordinatorBuilder
         where T : class =>
         AddPool(name, ResourceFactory.Create(create), options, dependsOn);
 
+    /// <summary>Adds a cache.</summary>
+    /// <typeparam name="TKey">The type of its keys.</typeparam>
+    /// <typeparam name="T">The type of its resources.</typeparam>
+    /// <param name="name">
+    /// Its name, unique among pools, caches and resources; it overrides the name in the options. That of
+    /// <see cref="ResourceCoordinator.DefaultCache"/> is the one that <see cref="ResourceCoordinator.TryGetCached"/> looks into.
+    /// </param>
+    /// <param name="options">
+    /// Its options; copied. Default: the defaults. Its <see cref="ResourceCacheOptions{TKey, T}.DisposeTimeout"/> is the
+    /// coordinator's <see cref="ResourceCoordinatorOptions.StopTimeout"/>.
+    /// </param>
+    /// <param name="dependsOn">Names of pools and caches and ids of resources that start before it and stop after it.</param>
+    /// <returns>The builder.</returns>
+    public ResourceCoordinatorBuilder AddCache<TKey, T>(
+        string name, ResourceCacheOptions<TKey, T>? options = null, params string[] dependsOn)
+        where TKey : notnull
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(dependsOn);
+        var named = options?.Copy() ?? new ResourceCacheOptions<TKey, T>();
+        named.Name = name;
+        _parts.Add(new CachePart(
+            name,
+            [.. dependsOn],
+            stopTimeout =>
+            {
+                named.DisposeTimeout = stopTimeout;
+                return new ResourceCache<TKey, T>(
+                    named, _timeProvider, _monitor, _loggers.CreateLogger<ResourceCache<TKey, T>>());
+            }));
+        return this;
+    }
+
     /// <summary>Adds a resource, which the coordinator's manager owns from its start on.</summary>
     /// <param name="resource">The resource; its id is its name.</param>
     /// <param name="dependsOn">Names of pools and ids of resources that start before it and stop after it.</param>
@@ -146,10 +181,19 @@ public sealed class ResourceCoordinatorBuilder
         var fallbacks = FallbackPlan.Of(_fallbacks, _parts, faults);
         List<IResourcePool> built = [];
         foreach (var part in _parts.OfType<PoolPart>())
+        List<IAsyncDisposable> built = [];
+        foreach (var part in _parts)
         {
             try
             {
-                built.Add(part.Build());
+                if (part is PoolPart pool)
+                {
+                    built.Add(pool.Build());
+                }
+                else if (part is CachePart cache)
+                {
+                    built.Add(cache.Build(_options.StopTimeout));
+                }
             }
             catch (ArgumentException fault)
             {
@@ -159,10 +203,10 @@ public sealed class ResourceCoordinatorBuilder
 
         if (faults.Count > 0)
         {
-            foreach (var pool in built)
+            foreach (var keeper in built)
             {
-                // Nothing was opened yet: a pool that was never used has nothing to close.
-                _ = pool.DisposeAsync().AsTask();
+                // Nothing was opened yet: a keeper that was never used has nothing to close.
+                _ = keeper.DisposeAsync().AsTask();
             }
 
             throw new ArgumentException($"The coordinator cannot be built, {faults.Count} fault(s): {string.Join(' ', faults)}");

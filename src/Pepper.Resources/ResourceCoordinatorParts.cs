@@ -1,3 +1,4 @@
+using Pepper.Resources.Caching;
 using Pepper.Resources.Pooling;
 
 namespace Pepper.Resources;
@@ -40,6 +41,23 @@ internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Typ
             await Pool.DisposeAsync().ConfigureAwait(false);
         }
     }
+}
+
+/// <summary>A cache loads nothing before it is asked: its start is nothing.</summary>
+internal sealed class CachePart(string name, IReadOnlyList<string> dependsOn, Func<TimeSpan, IResourceCache> build)
+    : CoordinatedPart(name, dependsOn)
+{
+    private IResourceCache? _cache;
+
+    internal IResourceCache Cache => _cache ?? throw new InvalidOperationException($"Cache '{Name}' is not built yet.");
+
+    internal IResourceCache Build(TimeSpan stopTimeout) => _cache = build(stopTimeout);
+
+    internal override Task StartAsync(ResourceManager resources, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // The cache's own DisposeTimeout is the coordinator's StopTimeout.
+    internal override async Task StopAsync(ResourceManager resources, TimeSpan timeout, CancellationToken cancellationToken) =>
+        await Cache.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
 }
 
 internal sealed class ResourcePart(Resource resource, IReadOnlyList<string> dependsOn)

@@ -12,6 +12,9 @@ internal interface IResourceSource
 
     /// <summary>The state of the pool, or <c>null</c> for what is not a pool.</summary>
     PoolReading? ReadPool();
+
+    /// <summary>The state of the cache, or <c>null</c> for what is not a cache.</summary>
+    CacheReading? ReadCache() => null;
 }
 
 /// <summary>One row of the two resource gauges.</summary>

@@ -32,6 +32,8 @@ public sealed class ResourceMonitor : IDisposable
         Instruments = new ResourceInstruments(Meter);
         Budgets = new RetryBudgetSources();
         Recovery = new RecoveryInstruments(Meter, Circuits, Budgets);
+        Recovery = new RecoveryInstruments(Meter, Circuits);
+        Caches = new CacheInstruments(Meter, Sources);
         _state = new StateInstruments(Meter, Sources);
     }
 
@@ -52,6 +54,8 @@ public sealed class ResourceMonitor : IDisposable
     internal ResourceInstruments Instruments { get; }
 
     internal RecoveryInstruments Recovery { get; }
+
+    internal CacheInstruments Caches { get; }
 
     /// <summary>
     /// Counts one operation in <c>pepperpy_resource_operations_total</c> and, when it succeeded and took time, records it in

@@ -40,6 +40,10 @@ internal sealed class ResourceSources
     internal List<PoolReading> ReadPools() =>
         [.. Live().Select(static source => source.ReadPool()).OfType<PoolReading>().DistinctBy(static pool => pool.Pool)];
 
+    /// <summary>The readings of all caches; of caches with one name the first is read.</summary>
+    internal List<CacheReading> ReadCaches() =>
+        [.. Live().Select(static source => source.ReadCache()).OfType<CacheReading>().DistinctBy(static cache => cache.Cache)];
+
     private List<IResourceSource> Live()
     {
         lock (_lock)

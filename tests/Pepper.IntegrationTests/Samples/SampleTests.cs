@@ -13,6 +13,16 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public async Task Cache_KeepsAHundredRulesOfAThousandTenants()
+    {
+        var output = await RunAsync("Cache");
+        Assert.Matches(
+            "^2000 of 2000 orders matched, 100 rules kept, [0-9]+ compiled\nhit rate [5-9][0-9] ?%, [0-9]+ evicted, "
+            + "[0-9]+[.,][0-9] s of compiling\ntenant-7: .order 7-.0-9.+.\n$",
+            output);
+    }
+
+    [Fact]
     public async Task Coordinator_WritesNotesAndStopsCleanly()
     {
         var output = await RunAsync("Coordinator");

@@ -1,0 +1,202 @@
+using System.Runtime.ExceptionServices;
+using Pepper.Resources.Monitoring;
+
+namespace Pepper.Resources.Caching;
+
+/// <content>What comes in: entries with their weights and times, and failures where they are kept.</content>
+public sealed partial class ResourceCache<TKey, T>
+{
+    private const int MostFailures = 1_000;
+
+    private readonly Dictionary<TKey, KeptFailure> _failures;
+
+    private async ValueTask<bool> PutOwnedAsync(TKey key, T resource, CancellationToken cancellationToken)
+    {
+        var entry = NewEntry(key, resource, out var fits);
+        var started = _timeProvider.GetTimestamp();
+        try
+        {
+            if (_options.IsStrict)
+            {
+                await ReserveAsync(cancellationToken).ConfigureAwait(false);
+                entry.HoldsPlace = true;
+            }
+
+            while (true)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Task room;
+                lock (_lock)
+                {
+                    AssertInvariants_NeedsLock();
+                    ThrowIfDisposed_NeedsLock();
+                    if (!fits)
+                    {
+                        Discard_NeedsLock(entry, CacheRemovalReason.Rejected);
+                        return false;
+                    }
+
+                    if (TryMakeWeight_NeedsLock(entry))
+                    {
+                        Put_NeedsLock(entry);
+                        return true;
+                    }
+
+                    room = WeightFreed_NeedsLock();
+                }
+
+                await WaitForWeightAsync(room, started, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure)
+        {
+            lock (_lock)
+            {
+                AssertInvariants_NeedsLock();
+                Discard_NeedsLock(entry, _isDisposed ? CacheRemovalReason.CacheClosed : CacheRemovalReason.Rejected);
+            }
+
+            if (failure is CacheFullException)
+            {
+                return false;
+            }
+
+            throw;
+        }
+    }
+
+    private void Put_NeedsLock(CacheEntry<TKey> entry)
+    {
+        var old = _table.Find(entry.Key);
+        _failures.Remove(entry.Key);
+        _loads.TryGetValue(entry.Key, out var load);
+        if (old is not null && ReferenceEquals(old.Resource, entry.Resource))
+        {
+            Renew_NeedsLock(old, entry);
+            entry = old;
+        }
+        else
+        {
+            entry.Begin(0, isClosed: false);
+        }
+
+        if (load is not null)
+        {
+            // Whoever waits is served at once, and what is being loaded is not needed any more.
+            entry.AddLoans(load.Joined);
+            Cut_NeedsLock(load);
+            load.End(entry);
+            load.Cancel();
+        }
+
+        if (!ReferenceEquals(entry, old))
+        {
+            Insert_NeedsLock(entry, old);
+        }
+    }
+
+    /// <summary>The same resource was put again: its time begins anew, and there is no second owner of it.</summary>
+    private void Renew_NeedsLock(CacheEntry<TKey> old, CacheEntry<TKey> again)
+    {
+        if (old is TimedCacheEntry<TKey> timed && again is TimedCacheEntry<TKey> times)
+        {
+            (timed.UsedAt, timed.ExpiresAt, timed.RefreshAt) = (times.UsedAt, times.ExpiresAt, times.RefreshAt);
+            NoteDue_NeedsLock(timed);
+        }
+
+        if (again.HoldsPlace)
+        {
+            again.HoldsPlace = false;
+            FreePlace_NeedsLock();
+        }
+    }
+
+    private void ThrowIfFailed_NeedsLock(TKey key, long now)
+    {
+        if (_failures.Count == 0 || !_failures.TryGetValue(key, out var kept))
+        {
+            return;
+        }
+
+        if (now < kept.Until)
+        {
+            _misses.Increment();
+            ExceptionDispatchInfo.Throw(kept.Failure);
+        }
+
+        _failures.Remove(key);
+    }
+
+    private void KeepFailure_NeedsLock(CacheLoad<TKey, T> load, long now)
+    {
+        if (_options.FailureTimeToLive is not { } time || load.IsCut || _isDisposed || load.Failure is OperationCanceledException)
+        {
+            return;
+        }
+
+        if (_failures.Count >= MostFailures)
+        {
+            foreach (var key in _failures.Where(kept => kept.Value.Until <= now).Select(static kept => kept.Key).ToList())
+            {
+                _failures.Remove(key);
+            }
+        }
+
+        if (_failures.Count < MostFailures)
+        {
+            _failures[load.Key] = new KeptFailure(load.Failure!, CacheClock.After(now, time));
+        }
+    }
+
+    /// <summary>Weighs it and asks for its time to live; what fails there fits nowhere, or lives as long as others.</summary>
+    private CacheEntry<TKey> NewEntry(TKey key, T resource, out bool fits)
+    {
+        fits = TryWeigh(key, resource, out var weight);
+        var hash = _table.HashOf(key);
+        if (!_isTimed)
+        {
+            return new CacheEntry<TKey>(key, resource, hash, weight);
+        }
+
+        var now = _clock.Now;
+        TimedCacheEntry<TKey> entry = new(key, resource, hash, weight) { UsedAt = now };
+        SetTimes(entry, now, LifetimeOf(key, resource));
+        return entry;
+    }
+
+    private bool TryWeigh(TKey key, T resource, out long weight)
+    {
+        weight = 1;
+        if (_options.Weigher is not { } weigh)
+        {
+            return true;
+        }
+
+        try
+        {
+            var weighed = weigh(key, resource);
+            if (weighed < 0)
+            {
+                CacheLog.DelegateFailed(_logger, Name, nameof(_options.Weigher), $"it says {weighed}.", null);
+                return false;
+            }
+
+            weight = weighed;
+        }
+        catch (Exception failure)
+        {
+            CacheLog.DelegateFailed(_logger, Name, nameof(_options.Weigher), FailureText.Of(failure), failure);
+            return false;
+        }
+
+        if (weight > (_options.MaxWeight ?? long.MaxValue))
+        {
+            CacheLog.TooHeavy(_logger, Name, weight, _options.MaxWeight);
+            return false;
+        }
+
+        return true;
+    }
+
+    private readonly record struct KeptFailure(Exception Failure, long Until);
+}
