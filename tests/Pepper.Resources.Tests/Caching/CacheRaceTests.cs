@@ -5,7 +5,7 @@ namespace Pepper.Resources.Tests.Caching;
 /// <summary>Two or three threads at the same point, over and over: what a soak meets too seldom.</summary>
 public sealed class CacheRaceTests : CacheTestBase
 {
-    private const int Rounds = 20_000;
+    private const int Rounds = 100_000;
 
     private static readonly object Thing = new();
 
