@@ -57,15 +57,12 @@ internal static class ThroughputCommand
     {
         List<ThroughputPeer> peers =
         [
-            new MemoryCacheThroughputPeer(),
-            new PepperThroughputPeer("Pepper, s3-fifo", static options => options.Eviction = "s3-fifo"),
+            new MemoryCacheThroughputPeer(expires: false),
+            new PepperThroughputPeer("Pepper", static _ => { }),
             new PepperThroughputPeer("Pepper, lru", static options => options.Eviction = "lru"),
-            new PepperThroughputPeer("Pepper, s3-fifo, expiring", static options =>
-            {
-                options.Eviction = "s3-fifo";
-                options.TimeToLive = TimeSpan.FromHours(1);
-                options.IdleTimeout = TimeSpan.FromHours(1);
-            }),
+            new PepperThroughputPeer("Pepper, TimeToLive", static options => options.TimeToLive = TimeSpan.FromHours(1)),
+            new MemoryCacheThroughputPeer(expires: true),
+            new PepperThroughputPeer("Pepper, IdleTimeout", static options => options.IdleTimeout = TimeSpan.FromHours(1)),
             new DictionaryThroughputPeer(),
         ];
         foreach (var peer in peers)

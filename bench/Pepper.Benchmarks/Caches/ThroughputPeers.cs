@@ -60,7 +60,8 @@ internal sealed class PepperThroughputPeer(string name, Action<ResourceCacheOpti
 }
 
 /// <summary>The framework's cache, which lends nothing: what it evicts is in its holder's hands.</summary>
-internal sealed class MemoryCacheThroughputPeer() : ThroughputPeer("MemoryCache")
+internal sealed class MemoryCacheThroughputPeer(bool expires)
+    : ThroughputPeer(expires ? "MemoryCache, SlidingExpiration" : "MemoryCache")
 {
     private readonly MemoryCache _cache = new(new MemoryCacheOptions());
 
@@ -68,7 +69,9 @@ internal sealed class MemoryCacheThroughputPeer() : ThroughputPeer("MemoryCache"
     {
         foreach (var key in keys)
         {
-            _cache.Set(key, new object());
+            using var entry = _cache.CreateEntry(key);
+            entry.Value = new object();
+            entry.SlidingExpiration = expires ? TimeSpan.FromHours(1) : null;
         }
 
         return default;

@@ -15,7 +15,7 @@ public enum CacheFullMode
     Detach,
 
     /// <summary>
-    /// Whoever needs room waits for it, first come first served, for at most
+    /// Whoever needs room waits for it, first come first served (for weight: whoever fits first), for at most
     /// <see cref="ResourceCacheOptions{TKey, T}.RoomTimeout"/>. Never are more resources alive than the capacity says, those
     /// included that are being made or destroyed.
     /// </summary>

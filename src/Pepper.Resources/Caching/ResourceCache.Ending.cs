@@ -313,6 +313,7 @@ public sealed partial class ResourceCache<TKey, T>
         try
         {
             await _quiet.Task.WaitAsync(_options.DisposeTimeout, _timeProvider).ConfigureAwait(false);
+            _monitor.Sources.Remove(_source);
         }
         catch (TimeoutException)
         {

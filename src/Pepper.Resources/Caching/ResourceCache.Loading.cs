@@ -349,6 +349,9 @@ public sealed partial class ResourceCache<TKey, T>
 
         load.IsCut = true;
         _loads.Remove(load.Key);
+
+        // It may wait for weight that it does not need any more.
+        SignalWeight_NeedsLock();
         if (_options.UniqueKeys)
         {
             load.HasEnding = true;

@@ -28,8 +28,8 @@ public sealed class CacheOptionsTests
 
         foreach (var part in (string[])
             ["Name must", "Capacity is 0", "MaxWeight is 0", "'random', but there are: adaptive", "WhenFull is 9",
-                "TimeToLive is", "RefreshAfter is", "ServeStaleFor is", "RoomTimeout is", "DestroyTimeout is", "DisposeTimeout is",
-                "MaxConcurrentDestroys is 0", "UniqueKeys allows"])
+                "TimeToLive is", "RefreshAfter is", "ServeStaleFor is", "RoomTimeout is", "DestroyTimeout is",
+                "DisposeTimeout is", "MaxConcurrentDestroys is 0", "UniqueKeys allows"])
         {
             Assert.Contains(part, fault.Message, StringComparison.Ordinal);
         }

@@ -36,39 +36,25 @@ public sealed class CacheTableTests
     [Fact]
     public async Task Find_WhileTheTableGrowsAndOthersGo_NeverMissesWhatIsThere()
     {
-        CacheTable<int> table = new(comparer: null);
-        var stays = Enumerable.Range(0, 100).Select(static key => key * 1_000).ToArray();
-        foreach (var key in stays)
+        for (var round = 0; round < 60; round++)
         {
-            lock (_lock)
+            CacheTable<int> table = new(comparer: null);
+            var stays = Enumerable.Range(0, 10).Select(static key => key * 1_000).ToArray();
+            Add(table, stays.Select(key => New(table, key)));
+            var isOver = 0;
+            var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
             {
-                table.Add_NeedsLock(New(table, key));
-            }
-        }
-
-        var isOver = 0;
-        var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
-        {
-            var missed = 0;
-            while (Volatile.Read(ref isOver) == 0)
-            {
-                missed += stays.Count(key => table.Find(key)?.Key != key);
-            }
-
-            return missed;
-        })).ToArray();
-        for (var round = 0; round < 4; round++)
-        {
-            var added = Enumerable.Range(1, 40_000).Where(static key => key % 1_000 != 0).Select(key => New(table, key)).ToList();
-            foreach (var entry in added)
-            {
-                lock (_lock)
+                var missed = 0;
+                while (Volatile.Read(ref isOver) == 0)
                 {
-                    table.Add_NeedsLock(entry);
+                    missed += stays.Count(key => table.Find(key)?.Key != key);
                 }
-            }
 
-            foreach (var entry in added)
+                return missed;
+            })).ToArray();
+            var others = Enumerable.Range(1, 8_000).Where(static key => key % 1_000 != 0).Select(key => New(table, key)).ToList();
+            Add(table, others);
+            foreach (var entry in others)
             {
                 lock (_lock)
                 {
@@ -76,11 +62,22 @@ public sealed class CacheTableTests
                     table.Cut_NeedsLock(entry);
                 }
             }
-        }
 
-        Volatile.Write(ref isOver, 1);
-        var missed = await Task.WhenAll(readers);
-        Assert.All(missed, static count => Assert.Equal(0, count));
+            Volatile.Write(ref isOver, 1);
+            var missed = await Task.WhenAll(readers);
+            Assert.All(missed, static count => Assert.Equal(0, count));
+        }
+    }
+
+    private void Add(CacheTable<int> table, IEnumerable<CacheEntry<int>> entries)
+    {
+        foreach (var entry in entries)
+        {
+            lock (_lock)
+            {
+                table.Add_NeedsLock(entry);
+            }
+        }
     }
 
     private static readonly Comparer<CacheEntry<int>> Comparer =

@@ -28,7 +28,10 @@ public abstract class CacheTestBase
     {
         var options = new ResourceCacheOptions<string, CachedThing>
         {
-            Name = "tenants", Capacity = 3, Eviction = "lru", Loader = Source.LoadAsync,
+            Name = "tenants",
+            Capacity = 3,
+            Eviction = "lru",
+            Loader = Source.LoadAsync,
         };
         configure?.Invoke(options);
         return new ResourceCache<string, CachedThing>(options, Time, Monitor, Log);

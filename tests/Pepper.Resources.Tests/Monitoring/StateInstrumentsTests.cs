@@ -17,6 +17,7 @@ public sealed class StateInstrumentsTests : IDisposable
         Histogram db.client.connection.create_time [s]
         Histogram db.client.connection.use_time [s]
         Histogram db.client.connection.wait_time [s]
+        Histogram pepperpy_cache_load_time_seconds [s]
         Histogram pepperpy_pool_create_time_seconds [s]
         Histogram pepperpy_pool_use_time_seconds [s]
         Histogram pepperpy_pool_wait_time_seconds [s]
@@ -26,12 +27,21 @@ public sealed class StateInstrumentsTests : IDisposable
         Histogram pepperpy_resource_init_duration_seconds [s]
         Histogram pepperpy_retry_duration_seconds [s]
         ObservableCounter db.client.connection.timeouts [{timeout}]
+        ObservableCounter pepperpy_cache_destroy_failures_total
+        ObservableCounter pepperpy_cache_evictions_total
+        ObservableCounter pepperpy_cache_hits_total
+        ObservableCounter pepperpy_cache_load_failures_total
+        ObservableCounter pepperpy_cache_misses_total
         ObservableCounter pepperpy_pool_evictions_total
         ObservableCounter pepperpy_pool_leaks_total
         ObservableCounter pepperpy_pool_shed_total
         ObservableCounter pepperpy_pool_timeouts_total
         ObservableCounter pepperpy_retry_budget_granted_total
         ObservableCounter pepperpy_retry_budget_refused_total
+        ObservableGauge pepperpy_cache_detached
+        ObservableGauge pepperpy_cache_entries
+        ObservableGauge pepperpy_cache_leased
+        ObservableGauge pepperpy_cache_weight
         ObservableGauge pepperpy_circuit_state
         ObservableGauge pepperpy_pool_max
         ObservableGauge pepperpy_pool_min
