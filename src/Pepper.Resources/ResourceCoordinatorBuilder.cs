@@ -179,8 +179,6 @@ public sealed class ResourceCoordinatorBuilder
         List<string> faults = [.. _options.Faults()];
         var order = StartOrder.Of(_parts, faults);
         var fallbacks = FallbackPlan.Of(_fallbacks, _parts, faults);
-        List<IResourcePool> built = [];
-        foreach (var part in _parts.OfType<PoolPart>())
         List<IAsyncDisposable> built = [];
         foreach (var part in _parts)
         {

@@ -93,6 +93,8 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
             ? throw new NotSupportedException($"{Describe()} is shared with other holders and cannot be detached.")
             : throw new ObjectDisposedException("Lease", $"The lease of {Describe()} was given back.");
 
+    internal override string Source => owner.Keeper.Name;
+
     internal override string Describe() =>
         Lent?.Describe(owner.Keeper.Name) ?? $"a resource of cache '{owner.Keeper.Name}'";
 

@@ -46,8 +46,8 @@ public readonly struct Lease<T> : IDisposable, IAsyncDisposable, IEquatable<Leas
     public bool IsStale => _slot is null || !_slot.IsHeldBy(_token);
 
     /// <summary>
-    /// Where it is from: the name of the pool, or the id of the resource. Where a fallback may serve, it says which did. Empty
-    /// for a <c>default</c> lease.
+    /// Where it is from: the name of the pool or the cache, or the id of the resource. Where a fallback may serve, it says which
+    /// did. Empty for a <c>default</c> lease.
     /// </summary>
     public string Source => _slot?.Source ?? string.Empty;
 

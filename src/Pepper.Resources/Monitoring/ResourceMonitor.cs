@@ -32,7 +32,6 @@ public sealed class ResourceMonitor : IDisposable
         Instruments = new ResourceInstruments(Meter);
         Budgets = new RetryBudgetSources();
         Recovery = new RecoveryInstruments(Meter, Circuits, Budgets);
-        Recovery = new RecoveryInstruments(Meter, Circuits);
         Caches = new CacheInstruments(Meter, Sources);
         _state = new StateInstruments(Meter, Sources);
     }
