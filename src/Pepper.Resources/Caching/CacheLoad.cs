@@ -41,6 +41,9 @@ internal sealed class CacheLoad<TKey, T>(
     /// <summary>Whether those who waited have their answer.</summary>
     internal bool IsEnded;
 
+    /// <summary>Whether the circuit kept it from beginning.</summary>
+    internal bool IsRejected;
+
     internal bool HoldsPlace;
 
     /// <summary>Whether its key's next load waits for it.</summary>

@@ -93,6 +93,8 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
             ? throw new NotSupportedException($"{Describe()} is shared with other holders and cannot be detached.")
             : throw new ObjectDisposedException("Lease", $"The lease of {Describe()} was given back.");
 
+    internal override bool IsOutdated => Lent is { } entry && owner.Keeper.IsOutdated(entry);
+
     internal override string Source => owner.Keeper.Name;
 
     internal override string Describe() =>

@@ -1,3 +1,5 @@
+using Pepper.Resources.Recovery;
+
 namespace Pepper.Resources.Caching;
 
 /// <summary>The state of a cache at one moment, and what happened since it was made. Immutable.</summary>
@@ -44,6 +46,9 @@ public sealed record CacheStatistics
 
     /// <summary>Gets that were given an expired resource, because its load failed (fail-safe).</summary>
     public required long StaleServed { get; init; }
+
+    /// <summary>The circuit that loads go through; <c>null</c> without one.</summary>
+    public CircuitStatistics? Circuit { get; init; }
 
     /// <summary>Leases that are out.</summary>
     public required int Leases { get; init; }

@@ -6,6 +6,9 @@ internal interface ICacheKeeper
     /// <summary>The cache's name.</summary>
     string Name { get; }
 
+    /// <summary>Whether it is past its time to live.</summary>
+    bool IsOutdated(CacheItem item);
+
     /// <summary>A loan is about to end. Told only where the time of the last use matters.</summary>
     void OnUsed(CacheItem item);
 

@@ -146,7 +146,7 @@ public sealed partial class ResourceCache<TKey, T>
             await TakePlaceAsync(load).ConfigureAwait(false);
             load.Token.ThrowIfCancellationRequested();
             started = _timeProvider.GetTimestamp();
-            var resource = await LoadAsync(load).ConfigureAwait(false);
+            var resource = await LoadThroughCircuitAsync(load).ConfigureAwait(false);
             NoteLoaded(_timeProvider.GetElapsedTime(started));
             await AdmitAsync(load, resource).ConfigureAwait(false);
         }
@@ -293,11 +293,15 @@ public sealed partial class ResourceCache<TKey, T>
         {
             AssertInvariants_NeedsLock();
             load.Failure ??= failure;
-            _loadFailures++;
+            _loadFailures += load.IsRejected ? 0 : 1;
             var hasCovered = !load.IsCut && !_isDisposed && TryServeStale_NeedsLock(load, now);
             if (!hasCovered)
             {
-                KeepFailure_NeedsLock(load, now);
+                if (!load.IsRejected)
+                {
+                    KeepFailure_NeedsLock(load, now);
+                }
+
                 EndLoad_NeedsLock(load, null);
             }
 
@@ -308,6 +312,12 @@ public sealed partial class ResourceCache<TKey, T>
             }
 
             CheckQuiet_NeedsLock();
+        }
+
+        if (load.IsRejected)
+        {
+            // The circuit has said why it opened, once for all of them.
+            return;
         }
 
         if (!load.Token.IsCancellationRequested || failure is not OperationCanceledException)

@@ -11,6 +11,7 @@ public sealed partial class ResourceCache<TKey, T>
         get
         {
             var lent = _loans.ListLent();
+            var circuit = _recovery?.Circuit.Statistics;
             var (hits, misses) = (_loans.ReadHits(), _misses.Read());
             lock (_lock)
             {
@@ -30,6 +31,7 @@ public sealed partial class ResourceCache<TKey, T>
                     Loading = _running,
                     LoadTime = TimeSpan.FromTicks(Interlocked.Read(ref _loadTicks)),
                     StaleServed = _staleServed,
+                    Circuit = circuit,
                     Leases = lent.Count,
                     Leased = lent.Distinct().Count(),
                     Detached = _detached,

@@ -69,6 +69,7 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
         _loans = new CacheLoans(this, notesUse: _options.IdleTimeout is not null);
         _destroyer = new CacheDestroyer(
             DestroyAsync, OnDestroyed, _options.MaxConcurrentDestroys, _options.DestroyTimeout, _timeProvider);
+        _recovery = NewRecovery();
         _source = new Source(this);
         _monitor.Sources.Add(_source);
     }

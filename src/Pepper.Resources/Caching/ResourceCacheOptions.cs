@@ -1,4 +1,5 @@
 using Pepper.Resources.Policies;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources.Caching;
 
@@ -137,6 +138,14 @@ public sealed class ResourceCacheOptions<TKey, T>
     /// </summary>
     public TimeSpan DisposeTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// A circuit that all loads go through, whatever their key: while it is open, those that would load are told at once
+    /// (<see cref="CircuitOpenException"/>), or served what is stale (<see cref="ServeStaleFor"/>), and after a break one load
+    /// tries. Of the options <c>Circuit</c>, <c>Classify</c> and <c>MaxBreakInDemand</c> hold for a cache; let <c>Classify</c>
+    /// say which failures are of one key alone. Default: <c>null</c>, none.
+    /// </summary>
+    public FactoryRecoveryOptions? Recovery { get; set; }
+
     internal EvictionCapacity EvictionCapacity =>
         new(Capacity ?? (MaxWeight is null ? long.MaxValue : (long?)null), MaxWeight);
 
@@ -145,5 +154,10 @@ public sealed class ResourceCacheOptions<TKey, T>
 
     internal bool IsStrict => WhenFull is CacheFullMode.Wait or CacheFullMode.Reject;
 
-    internal ResourceCacheOptions<TKey, T> Copy() => (ResourceCacheOptions<TKey, T>)MemberwiseClone();
+    internal ResourceCacheOptions<TKey, T> Copy()
+    {
+        var copy = (ResourceCacheOptions<TKey, T>)MemberwiseClone();
+        copy.Recovery = Recovery?.Copy();
+        return copy;
+    }
 }

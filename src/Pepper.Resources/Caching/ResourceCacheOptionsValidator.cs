@@ -26,6 +26,11 @@ internal static class ResourceCacheOptionsValidator
             faults.Add($"WhenFull is {(int)options.WhenFull}, which is no CacheFullMode.");
         }
 
+        foreach (var fault in options.Recovery?.FindFaults() ?? [])
+        {
+            faults.Add($"Recovery: {fault}");
+        }
+
         faults.AddCount(nameof(options.Capacity), options.Capacity ?? 1, 1, int.MaxValue);
         faults.AddCount(nameof(options.MaxConcurrentDestroys), options.MaxConcurrentDestroys, 1, 1_000);
         if (options.MaxWeight < 1)

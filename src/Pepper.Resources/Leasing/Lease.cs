@@ -46,6 +46,12 @@ public readonly struct Lease<T> : IDisposable, IAsyncDisposable, IEquatable<Leas
     public bool IsStale => _slot is null || !_slot.IsHeldBy(_token);
 
     /// <summary>
+    /// Whether the resource is past its time to live, and lent all the same: as a cache serves what is stale when nothing newer
+    /// can be loaded, or as it was lent for so long. False when the lease has been given back.
+    /// </summary>
+    public bool IsOutdated => _slot is not null && _slot.IsHeldBy(_token) && _slot.IsOutdated;
+
+    /// <summary>
     /// Where it is from: the name of the pool or the cache, or the id of the resource. Where a fallback may serve, it says which
     /// did. Empty for a <c>default</c> lease.
     /// </summary>

@@ -50,6 +50,9 @@ internal abstract class LeaseSlot
     /// <summary>Of which keeper, or which resource, this is: a name.</summary>
     internal abstract string Source { get; }
 
+    /// <summary>Whether what is lent is older than it should be.</summary>
+    internal virtual bool IsOutdated => false;
+
     /// <summary>What is lent here, for messages.</summary>
     internal abstract string Describe();
 }

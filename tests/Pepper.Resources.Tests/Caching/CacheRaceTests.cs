@@ -175,6 +175,8 @@ public sealed class CacheRaceTests : CacheTestBase
 
     private sealed class Keeper : ICacheKeeper
     {
+        public bool IsOutdated(CacheItem item) => false;
+
         private int _drained;
 
         public string Name => "race";
