@@ -2,6 +2,7 @@ using System.Data.Common;
 using Npgsql;
 using Pepper.Resources.Connections;
 using Pepper.Resources.Pooling;
+using Pepper.Resources.Recovery;
 using Pepper.Tests;
 
 namespace Pepper.IntegrationTests.PostgreSql;
@@ -84,12 +85,14 @@ public sealed class OutageRecoveryTests(PostgresFixture fixture) : PostgresTest(
         await using var clients = await StartClientsAsync(pool);
 
         await KillAsync(sessions[..(Places / 2)]);
-        await clients.WaitForFailuresInAllAsync(Places / 2);
+        await clients.WaitForFailuresInAllAsync(1);
 
         await AssertRecoveredAsync(pool, clients);
 
-        // The pool itself refuses nobody: a broken connection says nothing about whether another one can be opened.
-        Assert.Equal(Places / 2, clients.Failures.Count);
+        // The pool itself refuses nobody: a broken connection says nothing about whether another one can be opened. And one that
+        // nobody held when it broke may be found out before it is lent again.
+        Assert.InRange(clients.Failures.Count, 1, Places / 2);
+        Assert.Equal(0, pool.Statistics.Circuit!.Opened);
         Assert.All(clients.Failures, static failure => Assert.IsAssignableFrom<NpgsqlException>(failure));
     }
 
@@ -111,7 +114,7 @@ public sealed class OutageRecoveryTests(PostgresFixture fixture) : PostgresTest(
         await UntilAsync(() => pool.Statistics.Size - pool.Statistics.Creating == Places);
 
         await AssertRecoveredAsync(pool, clients);
-        Assert.Equal(Places / 2, clients.Failures.Count);
+        Assert.InRange(clients.Failures.Count, 1, Places / 2);
         Assert.All(clients.Failures, static failure => Assert.IsAssignableFrom<NpgsqlException>(failure));
     }
 
@@ -135,10 +138,11 @@ public sealed class OutageRecoveryTests(PostgresFixture fixture) : PostgresTest(
         await using var clients = await StartClientsAsync(pool);
 
         Proxy.ResetOnce();
-        await clients.WaitForFailuresInAllAsync(Places);
+        await clients.WaitForFailuresInAllAsync(1);
 
+        // A connection that nobody held at that moment may be found out before it is lent again.
         await AssertRecoveredAsync(pool, clients);
-        Assert.Equal(Places, clients.Failures.Count);
+        Assert.InRange(clients.Failures.Count, 1, Places);
         Assert.All(clients.Failures, static failure => Assert.IsAssignableFrom<NpgsqlException>(failure));
     }
 
