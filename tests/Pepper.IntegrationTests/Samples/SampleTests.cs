@@ -46,6 +46,17 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public async Task Healing_IsServedByTheReplicaUntilThePrimaryIsBack()
+    {
+        var output = await RunAsync("Healing");
+        Assert.Equal(
+            "all is well: served by the primary\n"
+            + "the primary is away: served by the replica, its circuit is open\n"
+            + "the primary is back: served by the primary, Healthy, 1 recovery\n",
+            output);
+    }
+
+    [Fact]
     public async Task Polly_OutlivesAnOutageInPollysPipelines()
     {
         var output = await RunAsync("Polly", "PollySample");
