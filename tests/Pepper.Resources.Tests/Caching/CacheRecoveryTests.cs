@@ -122,7 +122,8 @@ public sealed class CacheRecoveryTests : CacheTestBase
     [Fact]
     public async Task Construct_FaultyRecovery_IsNamed()
     {
-        var thrown = Assert.Throws<ArgumentException>(() => NewHealing(options => options.Recovery!.Circuit.FailureThreshold = 0));
+        var thrown = Assert.Throws<ArgumentException>(
+            () => NewHealing(options => options.Recovery!.Circuit.FailureThreshold = 0));
 
         Assert.Contains("Recovery: FailureThreshold is 0", thrown.Message, StringComparison.Ordinal);
         await using var plain = NewCache();
