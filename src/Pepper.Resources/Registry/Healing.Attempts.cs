@@ -59,14 +59,14 @@ internal sealed partial class Healing
     /// <summary>Somebody asks for what is not there: no pause or break is to be a long one.</summary>
     private void Hasten_NeedsLock()
     {
-        if (_phase != HealingPhase.Resting || _recovery.Options.MaxBreakInDemand is not { } most)
+        if (_recovery.Options.MaxBreakInDemand is not { } most)
         {
             return;
         }
 
         _notBefore = Math.Min(_notBefore, _clock.After(_failedAt, most));
         var at = _recovery.Circuit.IsClosed ? _notBefore : _recovery.Circuit.Hasten(most);
-        if (at < _dueAt)
+        if (_phase == HealingPhase.Resting && at < _dueAt)
         {
             Arm_NeedsLock(at);
         }
@@ -252,6 +252,10 @@ internal sealed partial class Healing
             }
 
             rejected = isClosed ? [] : TakeWaiters_NeedsLock(long.MaxValue);
+            if (_waiters.Count + failed.Count + rejected.Count > 0)
+            {
+                Hasten_NeedsLock();
+            }
         }
 
         _recovery.Circuit.Tell(round);

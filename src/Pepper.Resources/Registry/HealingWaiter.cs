@@ -1,6 +1,8 @@
 namespace Pepper.Resources;
 
-/// <summary>A caller that waits for a resource that is being made anew. What it is told is no task's failure: nobody may look.</summary>
+/// <summary>
+/// A caller that waits for a resource that is being made anew. What it is told is no task's failure: nobody may look.
+/// </summary>
 internal sealed class HealingWaiter(long number)
 {
     private readonly TaskCompletionSource<Told> _told = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,8 @@
 namespace Pepper.Resources;
 
-/// <summary>What a manager keeps under one id: one resource, or one after the other where the manager makes them itself.</summary>
+/// <summary>
+/// What a manager keeps under one id: one resource, or one after the other where the manager makes them itself.
+/// </summary>
 internal sealed class RegistryEntry(string id, long sequence)
 {
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,9 +13,7 @@ internal sealed class RegistryEntry(string id, long sequence)
     /// <summary>Its place in the order of registration.</summary>
     internal long Sequence => sequence;
 
-    /// <summary>
-    /// The resource that is lent, or was lent last; null as long as none has been made.
-    /// </summary>
+    /// <summary>The resource that is lent, or was lent last; null as long as none has been made.</summary>
     internal Registration? Current
     {
         get => _current;
@@ -22,6 +22,10 @@ internal sealed class RegistryEntry(string id, long sequence)
 
     /// <summary>Makes the next resource when one is broken; null when there is to be no other. Set before it is ready.</summary>
     internal Healing? Healing { get; set; }
+
+    /// <summary>Whether there is a resource now: not between a broken one and the next.</summary>
+    internal bool HasResource =>
+        IsUsable && Current is { } current && (Healing is null || current.Resource.State != ResourceState.Disposed);
 
     internal string Type => Current?.Type ?? "unknown";
 

@@ -291,7 +291,7 @@ public sealed partial class ResourceManager
         public IReadOnlyList<ResourceCount> CountResources() =>
         [
             .. manager._entries.Values
-                .Where(static entry => entry.IsUsable && entry.Current is not null)
+                .Where(static entry => entry.HasResource)
                 .Select(static entry => entry.Current!)
                 .GroupBy(static registration => registration.Type)
                 .Select(rows => new ResourceCount(

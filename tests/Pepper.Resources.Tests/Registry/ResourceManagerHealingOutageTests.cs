@@ -21,6 +21,7 @@ public sealed class ResourceManagerHealingOutageTests : HealingTest
         Assert.Equal((ResourceHealth.Unhealthy, 0), (Row.Health, Row.Remade));
         Assert.Contains("no such device", Row.HealthReason, StringComparison.Ordinal);
         Assert.Equal(5, Metrics.Sum("pepperpy_resource_operations_total{operation=remake,success=false,type=file}"));
+        Assert.Empty(Metrics.Observe("pepperpy_resources_total"));
         Assert.Equal(2, Metrics.Observe("pepperpy_circuit_state")["pepperpy_circuit_state{name=registry}"]);
     }
 
@@ -59,6 +60,30 @@ public sealed class ResourceManagerHealingOutageTests : HealingTest
         Shop.Failure = null;
         Time.Advance(TimeSpan.FromSeconds(2));
 
+        await UntilAsync(() => Row is { Remade: 1, IsReleasing: false });
+    }
+
+    [Fact]
+    public async Task Outage_CallersWaitedWhenTheCircuitOpened_TheFirstBreakIsHastenedToo()
+    {
+        await RegisterAsync(static options =>
+        {
+            (options.Circuit.FailureThreshold, options.Circuit.ResetTimeout) = (1, TimeSpan.FromSeconds(20));
+            options.Classify = static _ => FailureKind.Pool;
+        });
+        var stage = Shop.Stage = new Stage();
+        await BreakAsync();
+        await stage.Begun;
+        var late = LendAsync().AsTask();
+
+        stage.Fail(new IOException("no such device"));
+
+        // It came after the attempt had begun, so what it is told is that there is none for now.
+        var told = await Assert.ThrowsAsync<CircuitOpenException>(() => late.WaitAsync(Guard));
+        Assert.Equal(TimeSpan.FromSeconds(2), told.RetryAfter);
+        Shop.Stage = null;
+        await UntilTimerIsSetAsync(2);
+        Time.Advance(TimeSpan.FromSeconds(2));
         await UntilAsync(() => Row is { Remade: 1, IsReleasing: false });
     }
 

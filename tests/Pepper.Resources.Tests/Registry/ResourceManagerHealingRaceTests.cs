@@ -75,7 +75,8 @@ public sealed class ResourceManagerHealingRaceTests
         while (!stop.IsCancellationRequested)
         {
             shop.Failure = shop.Failure is null ? new IOException("no such device") : null;
-            await Task.Delay(TimeSpan.FromMilliseconds(shop.Failure is null ? 10 : 1), TimeProvider.System, CancellationToken.None);
+            var time = TimeSpan.FromMilliseconds(shop.Failure is null ? 10 : 1);
+            await Task.Delay(time, TimeProvider.System, CancellationToken.None);
         }
     }
 

@@ -187,7 +187,8 @@ public sealed class ResourceManagerHealingTests : HealingTest
         var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => RegisterAsync());
 
         Assert.Equal(
-            "What makes resource 'scale' gave one whose Metadata.Id is 'other': it must be the Id that was given to RegisterAsync.",
+            "What makes resource 'scale' gave one whose Metadata.Id is 'other': "
+            + "it must be the Id that was given to RegisterAsync.",
             thrown.Message);
         Assert.Equal((0, ResourceState.Disposed), (Shop.Made[0].Initializations, Shop.Made[0].State));
         Assert.Equal(0, Manager.Count);

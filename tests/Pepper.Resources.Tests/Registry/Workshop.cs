@@ -3,7 +3,9 @@ using Pepper.Resources.Tests.Lifecycle;
 
 namespace Pepper.Resources.Tests.Registry;
 
-/// <summary>Makes resources of one id for a manager, fails or hangs when it is told to, and counts how many are alive at a time.</summary>
+/// <summary>
+/// Makes resources of one id for a manager, fails or hangs when it is told to, and counts how many are alive at a time.
+/// </summary>
 internal sealed class Workshop(string id, TimeProvider? time = null)
 {
     private readonly ConcurrentQueue<ProbeResource> _made = new();
