@@ -28,4 +28,17 @@ internal static partial class ResourceLog
     [LoggerMessage(1006, LogLevel.Warning,
         "Resource {Id} ({Type}) is still being registered {Seconds} s after its manager's disposal; cleaned up when that ends")]
     internal static partial void StillBeginning(ILogger logger, string id, string type, double seconds);
+
+    [LoggerMessage(1007, LogLevel.Warning, "Resource {Id} ({Type}) could not be made anew: {Error}")]
+    internal static partial void NotRemade(ILogger logger, string id, string type, string error, Exception exception);
+
+    [LoggerMessage(1008, LogLevel.Information, "Resource {Id} ({Type}) was made anew")]
+    internal static partial void Remade(ILogger logger, string id, string type);
+
+    [LoggerMessage(1009, LogLevel.Error, "Resource {Id} ({Type}) is unhealthy: {Reason}")]
+    internal static partial void Unhealthy(ILogger logger, string id, string type, string reason);
+
+    [LoggerMessage(1010, LogLevel.Warning,
+        "Making resource {Id} did not end within {Timeout} ({Knob}), nor {Grace} (CleanupTimeout) later, and was abandoned")]
+    internal static partial void MakingAbandoned(ILogger logger, string id, TimeSpan timeout, string knob, TimeSpan grace);
 }

@@ -9,19 +9,16 @@ public sealed partial class ResourceManager
     private async Task UndoAsync(Registration registration, Exception failure)
     {
         registration.Slot.Close("failed");
-        if (await CleanUpAsync(registration).ConfigureAwait(false) is { } second)
-        {
-            ResourceLog.CleanupFailed(_logger, registration.Id, second.Message, second);
-        }
-
+        await CleanUpAsync(registration.Resource).ConfigureAwait(false);
         _monitor.RecordFailure("register", registration.Type, CauseOf(failure));
         ResourceLog.RegistrationFailed(_logger, registration.Id, registration.Type, failure.Message, failure);
-        Forget(registration);
-        registration.MarkReady(isUsable: false);
+        Forget(registration.Entry);
+        registration.Entry.MarkReady(isUsable: false);
     }
 
     private void OnInvalidated(Registration registration, Exception? cause)
     {
+        registration.Entry.Healing?.Break(registration);
         ResourceLog.Invalidated(_logger, registration.Id, registration.Type, cause);
         EndInBackground(registration);
     }
@@ -30,6 +27,22 @@ public sealed partial class ResourceManager
     private void EndInBackground(Registration registration) => ThreadPool.UnsafeQueueUserWorkItem(
         static state => _ = state.Manager.EndWhenDrainedAsync(state.Registration), (Manager: this, Registration: registration),
         preferLocal: false);
+
+    /// <summary>
+    /// Nobody new gets it from now on, and no other is made. Null when there is none whose end could be waited for: then the id
+    /// is free when the entry has gone.
+    /// </summary>
+    private Registration? BeginRelease(RegistryEntry entry, string reason)
+    {
+        var registration = entry.Healing is { } healing ? healing.End() : entry.Current;
+        if (registration is not null)
+        {
+            registration.Slot.Close(reason);
+            _ = EndWhenDrainedAsync(registration);
+        }
+
+        return registration;
+    }
 
     private async Task WaitForHoldersAsync(Registration registration, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -86,7 +99,7 @@ public sealed partial class ResourceManager
     private async Task EndAsync(Registration registration)
     {
         var started = _timeProvider.GetTimestamp();
-        var failure = await CleanUpAsync(registration).ConfigureAwait(false);
+        var failure = await TryCleanUpAsync(registration.Resource).ConfigureAwait(false);
         var time = _timeProvider.GetElapsedTime(started);
         _monitor.RecordCleanup(registration.Type, registration.Slot.Reason);
         if (failure is null)
@@ -102,7 +115,12 @@ public sealed partial class ResourceManager
         }
 
         // First what is seen of it, then the id: who finds the id free finds the rest done.
-        Forget(registration);
+        _expiry.Cancel(registration.ExpiryKey);
+        if (!registration.IsBroken || registration.Entry.Healing?.TryBeginAgain() is not true)
+        {
+            Forget(registration.Entry);
+        }
+
         if (failure is null)
         {
             registration.Cleaned.TrySetResult();
@@ -116,9 +134,10 @@ public sealed partial class ResourceManager
     }
 
     /// <summary>Never throws; gives what went wrong. A cleanup that takes too long is left to itself.</summary>
-    private async Task<ResourceException?> CleanUpAsync(Registration registration)
+    private async Task<ResourceException?> TryCleanUpAsync(Resource resource)
     {
-        var cleanup = registration.Resource.DisposeAsync().AsTask();
+        var (id, type) = (resource.Metadata.Id, resource.Metadata.Type);
+        var cleanup = resource.DisposeAsync().AsTask();
         try
         {
             await cleanup.WaitAsync(_options.CleanupTimeout, _timeProvider).ConfigureAwait(false);
@@ -126,21 +145,19 @@ public sealed partial class ResourceManager
         }
         catch (TimeoutException timeout)
         {
-            _ = LogLateFailureAsync(registration, cleanup);
+            _ = LogLateFailureAsync(id, cleanup);
             return new ResourceTimeoutException(
-                $"Resource '{registration.Id}' was not cleaned up within CleanupTimeout ({_options.CleanupTimeout}). "
-                + "It is forgotten.",
-                ResourceStage.Destroy, _options.CleanupTimeout, registration.Id, registration.Resource.Metadata.Type, timeout);
+                $"Resource '{id}' was not cleaned up within CleanupTimeout ({_options.CleanupTimeout}). It is forgotten.",
+                ResourceStage.Destroy, _options.CleanupTimeout, id, type, timeout);
         }
         catch (Exception thrown)
         {
             return thrown as ResourceCleanupException ?? new ResourceCleanupException(
-                $"Resource '{registration.Id}' ({registration.Type}) could not be cleaned up: {thrown.Message}",
-                registration.Id, registration.Resource.Metadata.Type, thrown);
+                $"Resource '{id}' ({type.ToLabel()}) could not be cleaned up: {thrown.Message}", id, type, thrown);
         }
     }
 
-    private async Task LogLateFailureAsync(Registration registration, Task cleanup)
+    private async Task LogLateFailureAsync(string id, Task cleanup)
     {
         try
         {
@@ -148,21 +165,27 @@ public sealed partial class ResourceManager
         }
         catch (Exception late)
         {
-            ResourceLog.CleanupFailed(_logger, registration.Id, late.Message, late);
+            ResourceLog.CleanupFailed(_logger, id, late.Message, late);
         }
     }
 
-    private void Forget(Registration registration)
+    internal void Forget(RegistryEntry entry)
     {
-        _registrations.TryRemove(KeyValuePair.Create(registration.Id, registration));
-        _expiry.Cancel(registration.ExpiryKey);
+        entry.Healing?.End();
+        _entries.TryRemove(KeyValuePair.Create(entry.Id, entry));
+        if (entry.Current is { } registration)
+        {
+            _expiry.Cancel(registration.ExpiryKey);
+        }
+
         RemoveSourceWhenDone();
+        entry.Gone.TrySetResult();
     }
 
     /// <summary>A manager is seen as long as it has resources, also those that are held beyond its disposal.</summary>
     private void RemoveSourceWhenDone()
     {
-        if (Volatile.Read(ref _isDisposed) != 0 && _registrations.IsEmpty)
+        if (Volatile.Read(ref _isDisposed) != 0 && _entries.IsEmpty)
         {
             _monitor.Sources.Remove(_source);
         }
@@ -177,31 +200,43 @@ public sealed partial class ResourceManager
     {
         var started = _timeProvider.GetTimestamp();
         await _expiry.DisposeAsync().ConfigureAwait(false);
-        foreach (var registration in _registrations.Values.OrderByDescending(static registration => registration.Sequence))
+        foreach (var entry in _entries.Values.Where(static entry => entry.IsUsable))
         {
-            await ReleaseForDisposalAsync(registration, started).ConfigureAwait(false);
+            entry.Healing?.End();
+        }
+
+        foreach (var entry in _entries.Values.OrderByDescending(static entry => entry.Sequence))
+        {
+            await ReleaseForDisposalAsync(entry, started).ConfigureAwait(false);
         }
 
         RemoveSourceWhenDone();
         _disposal.TrySetResult();
     }
 
-    private async Task ReleaseForDisposalAsync(Registration registration, long started)
+    private async Task ReleaseForDisposalAsync(RegistryEntry entry, long started)
     {
         try
         {
-            await registration.Ready.WaitAsync(TimeLeft(started), _timeProvider).ConfigureAwait(false);
-            if (registration.IsUsable)
+            await entry.Ready.WaitAsync(TimeLeft(started), _timeProvider).ConfigureAwait(false);
+            if (!entry.IsUsable)
             {
-                registration.Slot.Close("disposed");
-                _ = EndWhenDrainedAsync(registration);
+                return;
+            }
+
+            if (BeginRelease(entry, "disposed") is { } registration)
+            {
                 await WaitForHoldersAsync(registration, TimeLeft(started), CancellationToken.None).ConfigureAwait(false);
                 await registration.Cleaned.Task.ConfigureAwait(false);
+            }
+            else
+            {
+                await entry.Gone.Task.WaitAsync(TimeLeft(started), _timeProvider).ConfigureAwait(false);
             }
         }
         catch (TimeoutException)
         {
-            ResourceLog.StillBeginning(_logger, registration.Id, registration.Type, _options.ReleaseTimeout.TotalSeconds);
+            ResourceLog.StillBeginning(_logger, entry.Id, entry.Type, _options.ReleaseTimeout.TotalSeconds);
         }
         catch (ResourceException)
         {
@@ -255,8 +290,9 @@ public sealed partial class ResourceManager
     {
         public IReadOnlyList<ResourceCount> CountResources() =>
         [
-            .. manager._registrations.Values
-                .Where(static registration => registration.IsUsable)
+            .. manager._entries.Values
+                .Where(static entry => entry.HasResource)
+                .Select(static entry => entry.Current!)
                 .GroupBy(static registration => registration.Type)
                 .Select(rows => new ResourceCount(
                     rows.Key, manager._options.Name, rows.Count(),

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pepper.Resources.Cleanup;
 using Pepper.Resources.Monitoring;
+using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources;
 
@@ -18,7 +19,7 @@ public sealed partial class ResourceManager : IAsyncDisposable
 {
     private const string Expired = "expired";
 
-    private readonly ConcurrentDictionary<string, Registration> _registrations = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RegistryEntry> _entries = new(StringComparer.Ordinal);
     private readonly ResourceManagerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ResourceMonitor _monitor;
@@ -46,12 +47,14 @@ public sealed partial class ResourceManager : IAsyncDisposable
         _monitor = monitor ?? ResourceMonitor.Shared;
         _logger = new SafeLogger(logger ?? NullLogger<ResourceManager>.Instance);
         _expiry = new CleanupScheduler(new CleanupSchedulerOptions { CleanupTimeout = Timeout.InfiniteTimeSpan }, _timeProvider);
+        _budget = new Lazy<RetryBudget>(
+            () => new RetryBudget(new RetryBudgetOptions { Name = _options.Name }, _timeProvider, _monitor));
         _source = new Source(this);
         _monitor.Sources.Add(_source);
     }
 
     /// <summary>How many resources are registered, those included that are being released.</summary>
-    public int Count => _registrations.Count;
+    public int Count => _entries.Count;
 
     /// <summary>
     /// Takes a resource over and makes it ready. From then on the manager owns it. When that fails nothing is left behind, and
@@ -74,22 +77,9 @@ public sealed partial class ResourceManager : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(resource);
         ThrowIfDisposed();
         var started = _timeProvider.GetTimestamp();
-        var registration = new Registration(resource, Interlocked.Increment(ref _sequence), _timeProvider, OnInvalidated);
-        if (!_registrations.TryAdd(registration.Id, registration))
-        {
-            throw new DuplicateResourceException(
-                $"Resource '{registration.Id}' ({registration.Type}) cannot be registered: its Id is taken.",
-                registration.Id, resource.Metadata.Type);
-        }
-
-        if (Volatile.Read(ref _isDisposed) != 0)
-        {
-            // A disposal that has begun need not have seen it: it goes as it came.
-            Forget(registration);
-            registration.MarkReady(isUsable: false);
-            ThrowIfDisposed();
-        }
-
+        var entry = Add(resource.Metadata.Id, resource.Metadata.Type);
+        var registration = NewRegistration(entry, resource);
+        entry.Current = registration;
         try
         {
             await resource.InitializeAsync(cancellationToken).ConfigureAwait(false);
@@ -107,20 +97,13 @@ public sealed partial class ResourceManager : IAsyncDisposable
                 registration.Id, resource.Metadata.Type, failure);
         }
 
-        registration.MarkReady(isUsable: true);
-        var time = _timeProvider.GetElapsedTime(started);
-        ResourceMonitor.Record(_monitor.Instruments.InitDuration, time, "type", registration.Type);
-        _monitor.RecordOperation("register", registration.Type, success: true, time);
-        ResourceLog.Registered(_logger, registration.Id, registration.Type);
-        ScheduleExpiry(registration);
-        if (Volatile.Read(ref _isDisposed) != 0)
-        {
-            await ReleaseForDisposalAsync(registration, _timeProvider.GetTimestamp()).ConfigureAwait(false);
-            ThrowIfDisposed();
-        }
+        await BeginAsync(registration, started).ConfigureAwait(false);
     }
 
-    /// <summary>Lends a resource, and notes the use. Waits for one that is being registered.</summary>
+    /// <summary>
+    /// Lends a resource, and notes the use. Waits for one that is being registered; and, where the manager makes it, for one that
+    /// is made anew. Whoever has found a resource broken returns it before asking for the next, which is made after that.
+    /// </summary>
     /// <param name="id">The id of the resource.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="member">Filled in by the compiler.</param>
@@ -128,6 +111,11 @@ public sealed partial class ResourceManager : IAsyncDisposable
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>A shared lease, to be disposed.</returns>
     /// <exception cref="ResourceNotFoundException">No such resource, or it is being released, or has expired.</exception>
+    /// <exception cref="ResourceInitializationException">It was found broken, and could not be made anew.</exception>
+    /// <exception cref="ResourceTimeoutException">
+    /// That took longer than <see cref="ResourceManagerOptions.CreateTimeout"/>.
+    /// </exception>
+    /// <exception cref="CircuitOpenException">That has failed so often that it rests for a while.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="id"/> is null.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The manager is disposed.</exception>
@@ -148,6 +136,11 @@ public sealed partial class ResourceManager : IAsyncDisposable
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>A shared lease, to be disposed.</returns>
     /// <exception cref="ResourceNotFoundException">No such resource, or it is being released, or has expired.</exception>
+    /// <exception cref="ResourceInitializationException">It was found broken, and could not be made anew.</exception>
+    /// <exception cref="ResourceTimeoutException">
+    /// That took longer than <see cref="ResourceManagerOptions.CreateTimeout"/>.
+    /// </exception>
+    /// <exception cref="CircuitOpenException">That has failed so often that it rests for a while.</exception>
     /// <exception cref="InvalidCastException">The resource is not of that type.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="id"/> is null.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -163,37 +156,54 @@ public sealed partial class ResourceManager : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(id);
         ThrowIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
-        if (!_registrations.TryGetValue(id, out var registration))
+        if (!_entries.TryGetValue(id, out var entry))
         {
             throw NotFound(id, "no resource is registered under this Id", "unknown");
         }
 
-        await registration.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (!registration.IsUsable)
+        await entry.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!entry.IsUsable)
         {
-            throw NotFound(id, "its registration failed", registration.Type);
-        }
-
-        if (registration.Resource is not T)
-        {
-            throw new InvalidCastException(
-                $"Resource '{id}' is a {registration.Resource.GetType()}, which is not a {typeof(T)}.");
-        }
-
-        if (TryExpire(registration))
-        {
-            EndInBackground(registration);
+            throw NotFound(id, "its registration failed", entry.Type);
         }
 
         var traceId = _options.TrackTraces ? Activity.Current?.TraceId.ToHexString() : null;
-        if (registration.Slot.TryLend(CallSite.From(member, file, line), traceId, out var token) is not { } loan)
+        Registration? broken = null;
+        while (true)
         {
-            throw NotFound(id, WhyNotLent(registration), registration.Type);
-        }
+            var registration = await FindAsync(entry, broken, cancellationToken).ConfigureAwait(false);
+            if (registration.Resource is not T)
+            {
+                throw new InvalidCastException(
+                    $"Resource '{id}' is a {registration.Resource.GetType()}, which is not a {typeof(T)}.");
+            }
 
-        registration.Resource.Touch();
-        _monitor.RecordOperation("acquire", registration.Type);
-        return new Lease<T>(loan, token);
+            if (TryExpire(registration))
+            {
+                EndInBackground(registration);
+            }
+
+            if (registration.Slot.TryLend(CallSite.From(member, file, line), traceId, out var token) is { } loan)
+            {
+                registration.Resource.Touch();
+                _monitor.RecordOperation("acquire", registration.Type);
+                return new Lease<T>(loan, token);
+            }
+
+            if (entry.Healing is not null && !registration.Slot.IsClosed)
+            {
+                // Somebody has disposed it, or failed it: it is as good as broken.
+                registration.Slot.Invalidate(new ResourceException(
+                    $"Resource '{id}' cannot be lent: {WhyNotLent(registration)}.", id, registration.Resource.Metadata.Type));
+            }
+
+            if (entry.Healing is null || !registration.IsBroken)
+            {
+                throw NotFound(id, WhyNotLent(registration), registration.Type);
+            }
+
+            broken = registration;
+        }
     }
 
     /// <summary>
@@ -217,18 +227,25 @@ public sealed partial class ResourceManager : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(id);
         cancellationToken.ThrowIfCancellationRequested();
-        if (!_registrations.TryGetValue(id, out var registration))
+        if (!_entries.TryGetValue(id, out var entry))
         {
             return;
         }
 
-        await registration.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (registration.IsUsable)
+        await entry.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!entry.IsUsable)
         {
-            registration.Slot.Close();
-            _ = EndWhenDrainedAsync(registration);
+            return;
+        }
+
+        if (BeginRelease(entry, "released") is { } registration)
+        {
             await WaitForHoldersAsync(registration, _options.ReleaseTimeout, cancellationToken).ConfigureAwait(false);
             await registration.Cleaned.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await entry.Gone.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -242,10 +259,10 @@ public sealed partial class ResourceManager : IAsyncDisposable
     public async Task<int> CleanupExpiredAsync(CancellationToken cancellationToken = default)
     {
         List<Task> ends = [];
-        foreach (var registration in _registrations.Values)
+        foreach (var entry in _entries.Values)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (registration.IsUsable && EndIfExpired(registration) is { } end)
+            if (entry is { IsUsable: true, Current: { } registration } && EndIfExpired(registration) is { } end)
             {
                 ends.Add(end);
             }
@@ -254,22 +271,6 @@ public sealed partial class ResourceManager : IAsyncDisposable
         await Task.WhenAll(ends).WaitAsync(cancellationToken).ConfigureAwait(false);
         return ends.Count;
     }
-
-    /// <summary>What is registered, in the order of registration.</summary>
-    /// <returns>A snapshot.</returns>
-    public IReadOnlyList<RegisteredResource> GetResources() =>
-    [
-        .. _registrations.Values.OrderBy(static registration => registration.Sequence)
-            .Select(static registration => new RegisteredResource
-            {
-                Metadata = registration.Resource.Metadata,
-                State = registration.Resource.State,
-                LastUsedAt = registration.Resource.LastUsedAt,
-                IsExpired = registration.Resource.IsExpired,
-                IsReleasing = registration.Slot.IsClosed,
-                Leases = registration.Slot.GetLeases(registration.Id),
-            }),
-    ];
 
     /// <summary>
     /// Releases every resource, the last registered first; holders are waited for,
@@ -289,6 +290,65 @@ public sealed partial class ResourceManager : IAsyncDisposable
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+
+    /// <summary>Takes the id.</summary>
+    private RegistryEntry Add(string id, ResourceType type)
+    {
+        var entry = new RegistryEntry(id, Interlocked.Increment(ref _sequence));
+        if (!_entries.TryAdd(id, entry))
+        {
+            throw new DuplicateResourceException(
+                $"Resource '{id}' ({type.ToLabel()}) cannot be registered: its Id is taken.", id, type);
+        }
+
+        if (Volatile.Read(ref _isDisposed) != 0)
+        {
+            // A disposal that has begun need not have seen it: it goes as it came.
+            Forget(entry);
+            entry.MarkReady(isUsable: false);
+            ThrowIfDisposed();
+        }
+
+        return entry;
+    }
+
+    /// <summary>The resource is ready: from now on it can be acquired.</summary>
+    private async Task BeginAsync(Registration registration, long started)
+    {
+        registration.Entry.MarkReady(isUsable: true);
+        var time = _timeProvider.GetElapsedTime(started);
+        ResourceMonitor.Record(_monitor.Instruments.InitDuration, time, "type", registration.Type);
+        _monitor.RecordOperation("register", registration.Type, success: true, time);
+        ResourceLog.Registered(_logger, registration.Id, registration.Type);
+        ScheduleExpiry(registration);
+        if (Volatile.Read(ref _isDisposed) != 0)
+        {
+            await ReleaseForDisposalAsync(registration.Entry, _timeProvider.GetTimestamp()).ConfigureAwait(false);
+            ThrowIfDisposed();
+        }
+    }
+
+    /// <summary>What is to be lent now, which may have to be made first.</summary>
+    private async ValueTask<Registration> FindAsync(
+        RegistryEntry entry, Registration? broken, CancellationToken cancellationToken)
+    {
+        if (entry.Healing is not { } healing)
+        {
+            return entry.Current!;
+        }
+
+        try
+        {
+            return await healing.GetAsync(broken, cancellationToken).ConfigureAwait(false)
+                ?? throw new ResourceNotFoundException(
+                    $"Resource '{entry.Id}' cannot be acquired: it is being released.", entry.Id);
+        }
+        catch (ResourceException failure)
+        {
+            _monitor.RecordFailure("acquire", entry.Type, CauseOf(failure));
+            throw;
+        }
+    }
 
     private static string WhyNotLent(Registration registration) => registration.Slot switch
     {

@@ -22,6 +22,13 @@ public sealed class ResourceManagerOptions
     /// </summary>
     public TimeSpan CleanupTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long making one resource may take, where the manager makes it: more than zero, or
+    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds. After it that has failed, and what it still makes is cleaned
+    /// up.
+    /// </summary>
+    public TimeSpan CreateTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Whether each lease notes the trace that it was asked for in. Default: false.</summary>
     public bool TrackTraces { get; set; }
 
@@ -41,6 +48,11 @@ public sealed class ResourceManagerOptions
         if (CleanupTimeout <= TimeSpan.Zero && CleanupTimeout != Timeout.InfiniteTimeSpan)
         {
             faults.Add($"CleanupTimeout is {CleanupTimeout}, but must be above zero (Timeout.InfiniteTimeSpan for no limit).");
+        }
+
+        if (CreateTimeout <= TimeSpan.Zero && CreateTimeout != Timeout.InfiniteTimeSpan)
+        {
+            faults.Add($"CreateTimeout is {CreateTimeout}, but must be above zero (Timeout.InfiniteTimeSpan for no limit).");
         }
 
         return faults.Count == 0
