@@ -285,6 +285,8 @@ internal sealed partial class Healing
             $"Resource '{_entry.Id}' was found broken and could not be made anew: {FailureText.Of(failure)}", _entry.Id,
             _entry.Current?.Resource.Metadata.Type, failure);
 
-    /// <summary>One attempt: its permit, when it began, the number of the first caller who came later, and what ends it.</summary>
+    /// <summary>
+    /// One attempt: its permit, when it began, the number of the first caller who came later, and what ends it.
+    /// </summary>
     private readonly record struct Attempt(CircuitPermit Permit, long BegunAt, long Before, CancellationTokenSource Source);
 }

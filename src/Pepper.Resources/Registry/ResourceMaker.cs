@@ -4,8 +4,8 @@ using Pepper.Resources.Monitoring;
 namespace Pepper.Resources;
 
 /// <summary>
-/// Makes resources of one id by the user's code, and makes them ready, within a time. What comes too late, is of no use, or is half
-/// made, is cleaned up.
+/// Makes resources of one id by the user's code, and makes them ready, within a time. What comes too late, is of no use, or is
+/// half made, is cleaned up.
 /// </summary>
 internal sealed class ResourceMaker(
     string id,
