@@ -53,7 +53,10 @@ public interface IMemoryStore
     /// <summary>Finds entries in a namespace and all those below it.</summary>
     /// <param name="search">What to look for.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>One page, the best match first; among equals, and without a query, in order of namespace and key.</returns>
+    /// <returns>
+    /// One page, the best match first; without a query, in order of namespace and key. Equally good matches stand in an order that
+    /// stays the same while nobody writes.
+    /// </returns>
     /// <exception cref="ArgumentException">The search contradicts itself, or a limit is exceeded.</exception>
     /// <exception cref="NotSupportedException">It needs what <see cref="Capabilities"/> does not offer.</exception>
     ValueTask<IReadOnlyList<MemoryMatch>> SearchAsync(MemorySearch search, CancellationToken cancellationToken = default);

@@ -17,8 +17,8 @@ public sealed class MemoryConflictException : ResourceException
     {
         Namespace = ns;
         Key = key;
-        Expected = expected;
-        Actual = actual;
+        ExpectedETag = expected;
+        ActualETag = actual;
         Index = index;
     }
 
@@ -31,10 +31,10 @@ public sealed class MemoryConflictException : ResourceException
     public string Key { get; }
 
     /// <summary>The ETag that was asked for; null: that there be no entry.</summary>
-    public string? Expected { get; }
+    public string? ExpectedETag { get; }
 
     /// <summary>The ETag that is there; null: no live entry, or it is not known.</summary>
-    public string? Actual { get; }
+    public string? ActualETag { get; }
 
     /// <summary>Which operation of the batch it was, from 0; 0 outside of batches.</summary>
     public int Index { get; }

@@ -13,7 +13,7 @@ public readonly record struct MemoryRank(long Id, double Score);
 /// </summary>
 public sealed class MemoryRanks
 {
-    private static readonly IComparer<MemoryRank> BestFirst = Comparer<MemoryRank>.Create(static (x, y) =>
+    private static readonly Comparer<MemoryRank> BestFirst = Comparer<MemoryRank>.Create(static (x, y) =>
         y.Score.CompareTo(x.Score) is var order and not 0 ? order : x.Id.CompareTo(y.Id));
 
     // The least of the kept is the first to go.

@@ -32,7 +32,7 @@ public sealed record MemorySearch : MemoryOperation
     public MemoryNamespace Namespace { get; init; } = MemoryNamespace.Root;
 
     /// <summary>
-    /// The query in words; of these, any may match. No character has a meaning of its own. Null or without a word: none.
+    /// The query in words; of these, any may match. No character has a meaning of its own. Null or white space: none.
     /// </summary>
     public string? Text { get; init; }
 

@@ -27,25 +27,35 @@ public sealed class MemoryStoreOptions
     /// </summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>A copy that nobody else can change, once every fault has been listed.</summary>
-    internal MemoryStoreOptions Freeze()
+    /// <summary>What is wrong with the settings.</summary>
+    /// <returns>A sentence for each fault; empty when there is none.</returns>
+    public IReadOnlyList<string> GetFaults()
     {
-        var copy = (MemoryStoreOptions)MemberwiseClone();
         List<string> faults = [];
-        if (TimeToLiveFault(copy.DefaultTimeToLive) is { } fault)
+        if (TimeToLiveFault(DefaultTimeToLive) is { } fault)
         {
             faults.Add($"{nameof(DefaultTimeToLive)} {fault}");
         }
 
-        if (copy.SweepInterval < LeastSweepInterval && copy.SweepInterval != Timeout.InfiniteTimeSpan)
+        if (SweepInterval < LeastSweepInterval && SweepInterval != Timeout.InfiniteTimeSpan)
         {
-            faults.Add($"{nameof(SweepInterval)} is {Text(copy.SweepInterval)}; it must be {LeastSweepInterval} or more, "
+            faults.Add($"{nameof(SweepInterval)} is {Text(SweepInterval)}; it must be {LeastSweepInterval} or more, "
                 + "or Timeout.InfiniteTimeSpan.");
         }
 
-        return faults.Count == 0
-            ? copy
-            : throw new ArgumentException($"{nameof(MemoryStoreOptions)}: {string.Join(' ', faults)}");
+        return faults;
+    }
+
+    /// <summary>Another object with the same settings.</summary>
+    public MemoryStoreOptions Copy() => (MemoryStoreOptions)MemberwiseClone();
+
+    /// <summary>A copy that nobody else can change, once every fault has been listed.</summary>
+    internal MemoryStoreOptions Freeze()
+    {
+        var copy = Copy();
+        return copy.GetFaults() is { Count: > 0 } faults
+            ? throw new ArgumentException($"{nameof(MemoryStoreOptions)}: {string.Join(' ', faults)}")
+            : copy;
     }
 
     /// <summary>What is wrong with a time to live; null: nothing.</summary>
