@@ -31,6 +31,7 @@ public sealed class ResourceMonitor : IDisposable
         Circuits = new CircuitSources();
         Instruments = new ResourceInstruments(Meter);
         Recovery = new RecoveryInstruments(Meter, Circuits);
+        Providers = new ProviderInstruments(Meter);
         _state = new StateInstruments(Meter, Sources);
     }
 
@@ -49,6 +50,8 @@ public sealed class ResourceMonitor : IDisposable
     internal ResourceInstruments Instruments { get; }
 
     internal RecoveryInstruments Recovery { get; }
+
+    internal ProviderInstruments Providers { get; }
 
     /// <summary>
     /// Counts one operation in <c>pepperpy_resource_operations_total</c> and, when it succeeded and took time, records it in
@@ -94,6 +97,9 @@ public sealed class ResourceMonitor : IDisposable
             Meter.Dispose();
         }
     }
+
+    /// <summary>The label, if it is one that this monitor lets pass.</summary>
+    internal bool Allows(string? label) => label is not null && _allowedLabels.Contains(label);
 
     /// <summary>An operation that failed, and why.</summary>
     internal void RecordFailure(string operation, string type, Exception cause)
