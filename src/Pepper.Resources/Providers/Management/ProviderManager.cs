@@ -101,6 +101,25 @@ public sealed partial class ProviderManager : IAsyncDisposable
         return new LeasedStorage(this, name);
     }
 
+    /// <summary>
+    /// Gives a memory provider's memory as one object that stays the same, as <see cref="GetStorage"/> does.
+    /// </summary>
+    /// <param name="name">The name of the provider.</param>
+    /// <returns>The memory.</returns>
+    /// <exception cref="ProviderNotFoundException">No such provider.</exception>
+    /// <exception cref="ProviderUnavailableException">It has not been started yet.</exception>
+    /// <exception cref="InvalidCastException">It is no <see cref="IMemoryProvider"/>.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The manager is disposed.</exception>
+    public IMemoryStore GetMemory(string name)
+    {
+        Find<IMemoryProvider>(name);
+        return GetProvider(name) is IMemoryProvider { Store: { } store }
+            ? new LeasedMemoryStore(this, name, store.Capabilities)
+            : throw new ProviderUnavailableException(
+                $"Provider '{name}' has no Store: it has not been started.", name, Find(name).State);
+    }
+
     /// <summary>A provider, to look at it, not to use it: nobody keeps it from being cleaned up.</summary>
     /// <param name="name">The name of the provider.</param>
     /// <returns>The provider; <c>null</c> when there is none, or it has not been built yet.</returns>
