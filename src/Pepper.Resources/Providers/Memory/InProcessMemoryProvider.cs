@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Pepper.Resources.Providers;
 
 /// <summary>
@@ -8,20 +10,8 @@ public sealed class InProcessMemoryProvider : MemoryProvider<InProcessMemoryOpti
 {
     private readonly TimeProvider? _timeProvider;
 
-    /// <summary>Makes a provider; it remembers nothing before it is initialised.</summary>
-    /// <param name="name">Its name, 1 to 128 characters.</param>
-    /// <param name="options">Copied; null: the defaults.</param>
-    /// <param name="timeProvider">Where its time comes from; null: <see cref="TimeProvider.System"/>.</param>
-    /// <exception cref="ArgumentException">The name is not one.</exception>
-    public InProcessMemoryProvider(
-        string name, InProcessMemoryOptions? options = null, TimeProvider? timeProvider = null)
-        : this(MetadataOf(name), options, timeProvider)
-    {
-    }
-
-    /// <summary>Makes a provider with metadata of one's own.</summary>
-    /// <param name="metadata">With the type <see cref="ProviderType.Memory"/> and the capabilities <c>store</c> and
-    /// <c>search</c>.</param>
+    /// <summary>Makes the provider; it remembers nothing before it is initialised.</summary>
+    /// <param name="metadata">Its name and so on: <see cref="Describe"/> gives what it needs.</param>
     /// <param name="options">Copied; null: the defaults.</param>
     /// <param name="timeProvider">Where its time comes from; null: <see cref="TimeProvider.System"/>.</param>
     /// <exception cref="ArgumentNullException">The metadata are null.</exception>
@@ -29,12 +19,25 @@ public sealed class InProcessMemoryProvider : MemoryProvider<InProcessMemoryOpti
         ProviderMetadata metadata, InProcessMemoryOptions? options = null, TimeProvider? timeProvider = null)
         : base(metadata, (options ?? new InProcessMemoryOptions()).Copy()) => _timeProvider = timeProvider;
 
+    /// <summary>The metadata of such a provider: type memory, with the capabilities store and search.</summary>
+    /// <param name="name">The provider's name.</param>
+    /// <returns>The metadata; change with <c>with</c> what else is to be said.</returns>
+    /// <exception cref="ArgumentException">The name is no provider's name.</exception>
+    public static ProviderMetadata Describe(string name) => new()
+    {
+        Name = name,
+        Type = ProviderType.Memory,
+        Description = "A memory in this process",
+        Capabilities = new[] { ProviderCapabilities.Store, ProviderCapabilities.Search }.ToFrozenSet(StringComparer.Ordinal),
+    };
+
     /// <summary>Judges the configuration.</summary>
     /// <param name="cancellationToken">Not used: nothing takes time.</param>
     /// <exception cref="ArgumentException">The configuration is faulty; the message lists all faults.</exception>
     public override Task ValidateAsync(CancellationToken cancellationToken = default) =>
         Config.GetFaults().ToList() is { Count: > 0 } faults
-            ? Task.FromException(new ArgumentException($"{nameof(InProcessMemoryOptions)}: {string.Join(' ', faults)}"))
+            ? Task.FromException(new ArgumentException(
+                $"The options of the memory '{Metadata.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}"))
             : Task.CompletedTask;
 
     /// <inheritdoc/>
@@ -58,12 +61,4 @@ public sealed class InProcessMemoryProvider : MemoryProvider<InProcessMemoryOpti
 
     /// <inheritdoc/>
     public override Task ReloadAsync(CancellationToken cancellationToken = default) => InitializeAsync(cancellationToken);
-
-    private static ProviderMetadata MetadataOf(string name) => new()
-    {
-        Name = name,
-        Type = ProviderType.Memory,
-        Description = "A memory in this process.",
-        Capabilities = new HashSet<string>(StringComparer.Ordinal) { ProviderCapabilities.Store, ProviderCapabilities.Search },
-    };
 }

@@ -263,7 +263,7 @@ public sealed class InProcessMemoryStore : MemoryStore
     private InProcessMemorySearch Capture_NeedsLock(MemorySearch search, long now)
     {
         var text = search.Ranking is MemoryRanking.Text or MemoryRanking.Hybrid
-            ? _terms.Capture(MemoryText.Terms(search.Text!))
+            ? _terms.Capture(MemoryText.QueryTerms(search.Text!))
             : null;
         IReadOnlyList<MemoryRecord> candidates = search.Ranking switch
         {

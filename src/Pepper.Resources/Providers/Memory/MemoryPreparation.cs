@@ -65,6 +65,7 @@ internal sealed class MemoryPreparation(MemoryStoreOptions options)
                 return get;
             case MemoryDelete delete:
                 CheckAddress(delete.Namespace, delete.Key);
+                CheckETag(delete.IfMatch);
                 return delete;
             case MemoryPut put:
                 CheckAddress(put.Namespace, put.Key);
@@ -86,6 +87,7 @@ internal sealed class MemoryPreparation(MemoryStoreOptions options)
             throw new ArgumentOutOfRangeException(nameof(put), put.Index, $"Index is {put.Index}; there is no such index.");
         }
 
+        CheckETag(put.IfMatch);
         if (put.IfAbsent && put.IfMatch is not null)
         {
             throw new ArgumentException("IfAbsent and IfMatch contradict each other: give one of them.", nameof(put));
@@ -245,6 +247,14 @@ internal sealed class MemoryPreparation(MemoryStoreOptions options)
     {
         CheckNotRoot(ns, "ns");
         MemoryNames.Check(key, "the key of an entry", nameof(key));
+    }
+
+    private static void CheckETag(string? etag)
+    {
+        if (etag is not null)
+        {
+            MemoryNames.CheckText(etag, "an ETag", "ifMatch", MemoryLimits.NameBytes);
+        }
     }
 
     private static void CheckPage(int limit, int offset)

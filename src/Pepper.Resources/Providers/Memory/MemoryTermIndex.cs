@@ -60,7 +60,7 @@ internal sealed class MemoryTermIndex
     internal MemoryTextRanking Capture(IEnumerable<string> terms)
     {
         List<(double Weight, MemoryPosting[] Postings)> found = [];
-        foreach (var term in terms.Distinct(StringComparer.Ordinal))
+        foreach (var term in terms)
         {
             if (_terms.TryGetValue(term, out var postings))
             {

@@ -19,6 +19,9 @@ public static class MemoryText
     /// <summary>The most UTF-16 units of a term; longer runs are cut.</summary>
     public const int MaxTermLength = 64;
 
+    /// <summary>The most terms of a query; what follows them is not looked for.</summary>
+    public const int MaxQueryTerms = 256;
+
     /// <summary>The terms of a text in their order, repeated as they are.</summary>
     /// <param name="text">Any well-formed text.</param>
     public static IReadOnlyList<string> Terms(string text)
@@ -57,6 +60,11 @@ public static class MemoryText
         AddRun(terms, folded, ref start, at);
         return terms;
     }
+
+    /// <summary>The terms of a query: those of a text, each once, at most the first <see cref="MaxQueryTerms"/>.</summary>
+    /// <param name="text">Any well-formed text.</param>
+    public static IReadOnlyList<string> QueryTerms(string text) =>
+        [.. Terms(text).Distinct(StringComparer.Ordinal).Take(MaxQueryTerms)];
 
     /// <summary>The terms of a text, each with how often it is there.</summary>
     /// <param name="text">Any well-formed text.</param>
