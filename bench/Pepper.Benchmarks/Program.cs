@@ -1,4 +1,5 @@
 using Pepper.Benchmarks;
+using Pepper.Benchmarks.Memories;
 using Pepper.Benchmarks.Recovery;
 
 switch (args)
@@ -13,6 +14,9 @@ switch (args)
         return await MemoryClient.RunAsync(args.AsMemory(1), Console.Out);
     case ["recovery", .. var rest]:
         return CompareOptions.Parse(rest, Console.Error) is { } rounds ? await RecoveryCommand.RunAsync(rounds, Console.Out) : 2;
+        return CompareOptions.Parse(rest, Console.Error) is { } measured ? await RecoveryCommand.RunAsync(measured, Console.Out) : 2;
+    case ["memories", .. var rest]:
+        return MemoriesOptions.Parse(rest, Console.Error) is { } stores ? await MemoriesCommand.RunAsync(stores, Console.Out) : 2;
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
@@ -30,5 +34,6 @@ switch (args)
         Console.Error.WriteLine("  recovery [--rounds 5] [--only TEXT] [--results FOLDER]");
         Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
         Console.Error.WriteLine("  caches [--traces FOLDER [--results FOLDER]]");
+        Console.Error.WriteLine("  memories [--entries 100000] [--queries 200] [--rounds 1000] [--results FOLDER]");
         return 2;
 }

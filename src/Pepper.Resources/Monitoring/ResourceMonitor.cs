@@ -33,6 +33,8 @@ public sealed class ResourceMonitor : IDisposable
         Budgets = new RetryBudgetSources();
         Recovery = new RecoveryInstruments(Meter, Circuits, Budgets);
         Caches = new CacheInstruments(Meter, Sources);
+        Recovery = new RecoveryInstruments(Meter, Circuits);
+        Providers = new ProviderInstruments(Meter);
         _state = new StateInstruments(Meter, Sources);
     }
 
@@ -55,6 +57,7 @@ public sealed class ResourceMonitor : IDisposable
     internal RecoveryInstruments Recovery { get; }
 
     internal CacheInstruments Caches { get; }
+    internal ProviderInstruments Providers { get; }
 
     /// <summary>
     /// Counts one operation in <c>pepperpy_resource_operations_total</c> and, when it succeeded and took time, records it in
@@ -100,6 +103,9 @@ public sealed class ResourceMonitor : IDisposable
             Meter.Dispose();
         }
     }
+
+    /// <summary>The label, if it is one that this monitor lets pass.</summary>
+    internal bool Allows(string? label) => label is not null && _allowedLabels.Contains(label);
 
     /// <summary>An operation that failed, and why.</summary>
     internal void RecordFailure(string operation, string type, Exception cause)

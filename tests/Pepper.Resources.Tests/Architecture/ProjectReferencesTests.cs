@@ -11,8 +11,8 @@ public sealed class ProjectReferencesTests
     // A project exists only where a dependency differs; a new one belongs here and in docs/architecture.md.
     private static readonly string[] Adapters =
     [
-        "Pepper.Resources.Dashboard", "Pepper.Resources.Hosting", "Pepper.Resources.Polly", "Pepper.Resources.PostgreSql",
-        "Pepper.Resources.Sqlite", "Pepper.Resources.Testing",
+        "Pepper.Resources.AI", "Pepper.Resources.Dashboard", "Pepper.Resources.Hosting", "Pepper.Resources.Polly",
+        "Pepper.Resources.PostgreSql", "Pepper.Resources.Sqlite", "Pepper.Resources.Testing",
     ];
 
     private static IEnumerable<string> Projects => Repository.Files(".csproj");

@@ -1,0 +1,82 @@
+using Pepper.Resources.Providers;
+using Pepper.Resources.Sqlite;
+using Pepper.Resources.Testing;
+using Pepper.Tests;
+
+namespace Pepper.Resources.Tests.Providers;
+
+public sealed class FileLifecycleTests : ConformanceTests<LifecycleConformance, FileStorageFixture>;
+
+public sealed class FileStorageTests : ConformanceTests<StorageConformance, FileStorageFixture>;
+
+public sealed class SqliteLifecycleTests : ConformanceTests<LifecycleConformance, SqliteStorageFixture>;
+
+public sealed class SqliteStorageTests : ConformanceTests<StorageConformance, SqliteStorageFixture>;
+
+/// <summary>The kit as a whole.</summary>
+public sealed class ProviderConformanceTests
+{
+    [Fact]
+    public async Task Run_FilesAndSqlite_PassAndReport()
+    {
+        foreach (var fixture in (Func<ProviderFixture>[])[() => new FileStorageFixture(), () => new SqliteStorageFixture()])
+        {
+            var report = await ProviderConformance.RunAsync(fixture, TestContext.Current.CancellationToken);
+            TestContext.Current.TestOutputHelper?.WriteLine(report.ToString());
+            Assert.True(report.IsPassed, report.ToString());
+            Assert.Contains("storage", report.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Suites_OfStorages_AreAllRun()
+    {
+        (Type, Type)[] covered =
+        [
+            .. typeof(ProviderConformanceTests).Assembly.GetTypes()
+                .Where(static type => type is { IsAbstract: false, BaseType: { IsGenericType: true } b }
+                    && b.GetGenericTypeDefinition() == typeof(ConformanceTests<,>))
+                .Select(static type => type.BaseType!.GetGenericArguments())
+                .Select(static pair => (((ProviderFixture)Activator.CreateInstance(pair[1])!).Create("x").GetType(), pair[0])),
+        ];
+
+        var missing = ProviderConformance.GetMissing(typeof(SqliteStorageProvider).Assembly, covered)
+            .Concat(ProviderConformance.GetMissing(typeof(FileStorageProvider).Assembly, covered))
+            .Where(static one => one.Contains("Storage", StringComparison.Ordinal)).ToList();
+        Assert.Empty(missing);
+        Assert.Equal(2, ProviderConformance.GetMissing(typeof(FileStorageProvider).Assembly, [])
+            .Count(static missing => missing.Contains(nameof(FileStorageProvider), StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Run_ProviderThatLies_FailsAndSaysWhere()
+    {
+        var report = await ProviderConformance.RunAsync(() => new LyingFixture(), TestContext.Current.CancellationToken);
+
+        Assert.False(report.IsPassed);
+        Assert.Contains(
+            report.Results, static result => result.Test.Name == "Declare_Capabilities_AreOffered"
+                && result.Failure is ConformanceException lie && lie.Message.Contains("'ttl'", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task TwoWriters_ThousandRounds_ExactlyOneWinsEach(bool files)
+    {
+        var suite = new StorageConformance(() => files ? new FileStorageFixture() : new SqliteStorageFixture()) { Rounds = 1000 };
+        var started = TimeProvider.System.GetTimestamp();
+
+        await suite.RunAsync("TwoWriters_OneETag_ExactlyOneWins");
+
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{(files ? "files" : "SQLite")}: 1000 rounds, one winner in each, {TimeProvider.System.GetElapsedTime(started)}");
+    }
+
+    private sealed class LyingFixture : FolderFixture
+    {
+        public override IProvider Create(string name) => new SqliteStorageProvider(
+            SqliteStorageProvider.Describe(name) with { Capabilities = new HashSet<string> { "store", "retrieve", "free" } },
+            new SqliteStorageOptions { Path = Path.Combine(Folder, "a.db") });
+    }
+}
