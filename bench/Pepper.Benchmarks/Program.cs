@@ -14,7 +14,6 @@ switch (args)
         return await MemoryClient.RunAsync(args.AsMemory(1), Console.Out);
     case ["recovery", .. var rest]:
         return CompareOptions.Parse(rest, Console.Error) is { } rounds ? await RecoveryCommand.RunAsync(rounds, Console.Out) : 2;
-        return CompareOptions.Parse(rest, Console.Error) is { } measured ? await RecoveryCommand.RunAsync(measured, Console.Out) : 2;
     case ["memories", .. var rest]:
         return MemoriesOptions.Parse(rest, Console.Error) is { } stores ? await MemoriesCommand.RunAsync(stores, Console.Out) : 2;
     case ["cleanup"]:

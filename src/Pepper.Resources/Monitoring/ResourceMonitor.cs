@@ -33,7 +33,6 @@ public sealed class ResourceMonitor : IDisposable
         Budgets = new RetryBudgetSources();
         Recovery = new RecoveryInstruments(Meter, Circuits, Budgets);
         Caches = new CacheInstruments(Meter, Sources);
-        Recovery = new RecoveryInstruments(Meter, Circuits);
         Providers = new ProviderInstruments(Meter);
         _state = new StateInstruments(Meter, Sources);
     }

@@ -30,7 +30,7 @@ internal sealed class FactoryRecovery
         _logger = safeLogger;
         frozen.Circuit.Name = name;
         Circuit = new CircuitBreaker(frozen.Circuit, label, timeProvider, monitor, safeLogger);
-        Budget = frozen.Budget ?? new RetryBudget(new RetryBudgetOptions { Name = name }, timeProvider);
+        Budget = frozen.Budget ?? new RetryBudget(new RetryBudgetOptions { Name = label ?? name }, timeProvider, monitor);
     }
 
     internal CircuitBreaker Circuit { get; }

@@ -64,7 +64,7 @@ public sealed class SampleTests
             "answered 20 of 20, circuit closed\nconnected at attempt 3, can write: True\nrejected by prices\n", output);
     }
 
-    private static async Task<string> RunAsync(string sample, string? assembly = null)
+    [Fact]
     public async Task Provider_OfAThirdParty_PassesTheKit()
     {
         var output = await RunAsync("Provider");
@@ -73,7 +73,7 @@ public sealed class SampleTests
         Assert.EndsWith("conflict: expected an older version, found the first\n", output, StringComparison.Ordinal);
     }
 
-    private static async Task<string> RunAsync(string sample)
+    private static async Task<string> RunAsync(string sample, string? assembly = null)
     {
         // artifacts/bin/<project>/<configuration>: the sample stands beside the tests, built with the same configuration.
         var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

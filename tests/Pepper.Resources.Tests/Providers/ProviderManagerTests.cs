@@ -31,7 +31,7 @@ public sealed class ProviderManagerTests : ProviderManagerTest
 
         Assert.Equal("a", failure.ProviderName);
         Assert.Same(first, Manager.GetProvider("a"));
-        var entry = Assert.Single(Log.Entries, entry => entry.Id == 1600);
+        var entry = Assert.Single(Log.Entries, entry => entry.Id == 1700);
         Assert.StartsWith("Failed to register provider", entry.Message, StringComparison.Ordinal);
         Assert.Equal(("a", "custom"), (entry.Fields["Name"], entry.Fields["Type"]));
         Assert.Equal(["Error", "Name", "Type"], entry.Fields.Keys.Order());
@@ -67,8 +67,8 @@ public sealed class ProviderManagerTests : ProviderManagerTest
         Assert.Throws<ProviderNotFoundException>(() => Manager.GetStorage("x"));
         Assert.Throws<ProviderNotFoundException>(() => Manager.GetMemory("x"));
         Assert.StartsWith(
-            "Failed to unregister provider", Assert.Single(Log.Entries, entry => entry.Id == 1601).Message, StringComparison.Ordinal);
-        Assert.Equal(["Error", "Name"], Assert.Single(Log.Entries, entry => entry.Id == 1602).Fields.Keys.Order());
+            "Failed to unregister provider", Assert.Single(Log.Entries, entry => entry.Id == 1701).Message, StringComparison.Ordinal);
+        Assert.Equal(["Error", "Name"], Assert.Single(Log.Entries, entry => entry.Id == 1702).Fields.Keys.Order());
     }
 
     [Theory]
@@ -201,7 +201,7 @@ public sealed class ProviderManagerTests : ProviderManagerTest
 
         var failure = await Assert.ThrowsAsync<ProviderStageException>(() => register.WaitAsync(Guard));
         Assert.Contains("StageTimeout", failure.Message, StringComparison.Ordinal);
-        Assert.True(Log.Has(1610, "Initialize"));
+        Assert.True(Log.Has(1710, "Initialize"));
         Assert.Equal(0, provider.Cleanups);
         hangs.SetResult();
         await UntilAsync(() => provider.Cleanups == 1);

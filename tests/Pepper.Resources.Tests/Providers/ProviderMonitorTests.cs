@@ -55,7 +55,7 @@ public sealed class ProviderMonitorTests
         await manager.RegisterAsync(TestProvider.New("a"));
 
         (await manager.AcquireAsync<IProvider>("a")).Dispose();
-        var entry = Assert.Single(log.Entries, entry => entry.Id == 1603);
+        var entry = Assert.Single(log.Entries, entry => entry.Id == 1703);
         Assert.StartsWith("Failed to record provider operation", entry.Message, StringComparison.Ordinal);
         Assert.Equal(["Duration", "Error", "Name", "Operation", "Success", "Type"], entry.Fields.Keys.Order());
         Assert.Equal(("register", "custom", "True", "a"),

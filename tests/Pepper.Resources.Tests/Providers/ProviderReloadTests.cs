@@ -51,7 +51,7 @@ public sealed class ProviderReloadTests : ProviderManagerTest
         Assert.Equal(ProviderState.Running, StateOf("a"));
         Assert.Equal(ProviderState.Running, old!.State);
         (await Manager.AcquireAsync<IProvider>("a")).Dispose();
-        Assert.True(Log.Has(1602, "Failed to reload provider a"));
+        Assert.True(Log.Has(1702, "Failed to reload provider a"));
         Assert.All(_made.Where(one => one != old), static one => Assert.False(one.IsInitialized));
     }
 
