@@ -73,8 +73,10 @@ internal sealed partial class PoolCore
             token = Publish(entry, SlotState.InUse);
             if (Volatile.Read(ref _gate.Word) != 0)
             {
-                // A disposal that saw the entry held waits for what becomes of it.
+                // A disposal that saw the entry held waits for what becomes of it; and so does who queued for it while creations
+                // rest.
                 SettleIfClosing();
+                TellUnserved();
             }
 
             return entry;

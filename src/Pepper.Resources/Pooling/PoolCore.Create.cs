@@ -59,7 +59,7 @@ internal sealed partial class PoolCore
         }
 
         var isDemanded = purpose == CreatePurpose.Demand || (purpose != CreatePurpose.Minimum && _gate.Waiters.Count > 0);
-        if (!TryTakePlace_NeedsLock(isDemanded))
+        if (!TryTakePlace_NeedsLock(isDemanded || (purpose == CreatePurpose.Probe && _isMissed)))
         {
             return false;
         }
@@ -78,6 +78,7 @@ internal sealed partial class PoolCore
                 entry.Generation = _generation;
                 _live++;
                 _creating++;
+                _isMissed = false;
                 _hedges += purpose == CreatePurpose.Hedge ? 1 : 0;
                 creation = new Creation(
                     entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, purpose, isDemanded,

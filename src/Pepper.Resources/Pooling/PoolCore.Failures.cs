@@ -12,6 +12,7 @@ internal sealed partial class PoolCore
     // When what the pool makes by itself, and what callers ask for, may be tried again.
     private long _retryMinimumAt;
     private long _retryDemandAt;
+    private long _retryProbeAt;
     private ITimer? _retryTimer;
     private long _retryAt = long.MaxValue;
 
@@ -38,6 +39,12 @@ internal sealed partial class PoolCore
         _retryMinimumAt = now + BackOff(FirstBackOff);
         _retryDemandAt = now + BackOff(_options.CreateBackOff);
         _recovery?.Fail_NeedsLock(creation.Permit, failure, kind, creation.OrderedAt, ref telling.Round);
+        if (creation.Permit.IsTrial && kind == FailureKind.Request)
+        {
+            // It has neither closed nor opened the circuit: without a rest the next one would follow at once, for ever.
+            _retryProbeAt = now + (long)(_recovery!.Options.Circuit.ResetTimeout.TotalSeconds * TimeProvider.TimestampFrequency);
+        }
+
         var isSomethingToComeBack = IsSomethingToComeBack_NeedsLock();
         var isToldToNobody = creation.Purpose == CreatePurpose.Probe || (kind == FailureKind.Capacity && isSomethingToComeBack)
             || IsTriedAgain_NeedsLock(kind);

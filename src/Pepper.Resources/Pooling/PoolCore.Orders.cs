@@ -143,10 +143,14 @@ internal sealed partial class PoolCore
         {
             AssertInvariants_NeedsLock();
             EndCreation_NeedsLock(creation, isHung: false);
+
+            // In one step with the failure: it is nothing that could come back, and no loan that ended badly.
+            Volatile.Write(ref entry.Word, SlotState.With(entry.Word, SlotState.Destroying));
+            _neverLent++;
             NoteFailure_NeedsLock(creation, failure, kind, ref telling);
         }
 
-        Discard(entry, DestroyReason.ValidationFailed);
+        StartDestroy(entry, DestroyReason.ValidationFailed);
         EndFailed(creation, failure, kind, telling);
         return false;
     }

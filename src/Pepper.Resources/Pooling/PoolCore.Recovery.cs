@@ -18,10 +18,16 @@ internal sealed partial class PoolCore
     private long _hedges;
     private bool _isUnhealthyTold;
 
+    // Whether callers were told that nothing is created, since the last creation was ordered: a probe is for the next of them.
+    private bool _isMissed;
+
     // How many loans had ended well at two moments in the past, of which the later is this old.
     private long _goodBefore;
     private long _goodThen;
     private long _sampledAt;
+
+    // New ones that did not pass their first validation: they are destroyed, but after no loan.
+    private long _neverLent;
 
     /// <summary>Rejects creations until <see cref="CloseCircuit"/>; what is idle is lent all the same.</summary>
     internal void IsolateCircuit(string? reason)
@@ -103,7 +109,13 @@ internal sealed partial class PoolCore
         {
             // It may have been closed in the meantime.
             isProbe = !recovery.Circuit.IsClosed;
-            return false;
+            if (!isProbe || TimeProvider.GetTimestamp() >= _retryProbeAt)
+            {
+                return false;
+            }
+
+            isProbe = false;
+            againAt = _retryProbeAt;
         }
 
         if (againAt != long.MaxValue && !IsClosed)
@@ -134,6 +146,15 @@ internal sealed partial class PoolCore
         }
     }
 
+    /// <summary>After something in hand did not become idle: who waited for it, as creations rest, waits in vain.</summary>
+    private void TellUnserved()
+    {
+        if (_recovery is { Circuit.IsClosed: false } && (Volatile.Read(ref _gate.Word) & WaitingMask) != 0)
+        {
+            EnsureSupply();
+        }
+    }
+
     /// <summary>Whether a caller who comes now is rejected, as nothing can serve it.</summary>
     private bool IsRejected_NeedsLock()
     {
@@ -149,6 +170,7 @@ internal sealed partial class PoolCore
     /// <summary>Somebody asks for what is not created: the break is not to be a long one.</summary>
     private void Hasten_NeedsLock()
     {
+        _isMissed = true;
         if (_recovery is { Options.MaxBreakInDemand: { } most } recovery && !IsClosed
             && recovery.Circuit.Hasten(most) is var at and < long.MaxValue)
         {
@@ -168,7 +190,7 @@ internal sealed partial class PoolCore
     private long GoodReturns()
     {
         var states = CountStates();
-        return states.Loans - states.InUse - (states.Leaving - states.Doomed)
+        return states.Loans + _neverLent - states.InUse - (states.Leaving - states.Doomed)
             - Interlocked.Read(ref _destroyedFor[(int)DestroyReason.Invalidated])
             - Interlocked.Read(ref _destroyedFor[(int)DestroyReason.ValidationFailed])
             - Interlocked.Read(ref _destroyedFor[(int)DestroyReason.ResetFailed]);
@@ -197,7 +219,15 @@ internal sealed partial class PoolCore
     private CircuitOpenException CircuitOpen() =>
         _recovery!.Circuit.Reject($"Pool '{Name}' has nothing idle, and creates nothing: ");
 
-    private int Served_NeedsLock() => CountStates().Idle + _validating + _keepingAlive;
+    /// <summary>
+    /// How many are idle, or in the pool's hands: validated, reset, or on their way to whoever waits. From the words alone, so
+    /// that none is overlooked between two of these.
+    /// </summary>
+    private int Served_NeedsLock()
+    {
+        var states = CountStates();
+        return states.Idle + states.Held - _creating - _hung;
+    }
 
     /// <summary>Tells what was decided, when the lock is free.</summary>
     private void Tell(in PoolTelling telling, Exception? failure = null)

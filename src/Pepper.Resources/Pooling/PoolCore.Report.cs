@@ -246,7 +246,7 @@ internal sealed partial class PoolCore
     /// <summary>One pass over the words. Safe without the lock; exact when nothing moves.</summary>
     private StateCounts CountStates()
     {
-        int idle = 0, inUse = 0, doomed = 0, destroying = 0;
+        int idle = 0, inUse = 0, doomed = 0, destroying = 0, held = 0;
         long loans = 0;
         foreach (var entry in Volatile.Read(ref _entries))
         {
@@ -266,16 +266,20 @@ internal sealed partial class PoolCore
                 case SlotState.Destroying:
                     destroying++;
                     break;
+                case SlotState.Held:
+                    held++;
+                    break;
             }
         }
 
-        return new StateCounts(idle, inUse + doomed, doomed + destroying, doomed, loans + inUse + doomed);
+        return new StateCounts(idle, inUse + doomed, doomed + destroying, doomed, held, loans + inUse + doomed);
     }
 
     /// <param name="Idle">Ready.</param>
     /// <param name="InUse">Lent, doomed ones included.</param>
     /// <param name="Leaving">Doomed or being destroyed.</param>
     /// <param name="Doomed">Lent, and to be destroyed when it comes back.</param>
+    /// <param name="Held">In the pool's hands, places of creations included.</param>
     /// <param name="Loans">Loans that have ended, and those that are out: a version rises when a loan ends.</param>
-    private readonly record struct StateCounts(int Idle, int InUse, int Leaving, int Doomed, long Loans);
+    private readonly record struct StateCounts(int Idle, int InUse, int Leaving, int Doomed, int Held, long Loans);
 }

@@ -147,6 +147,7 @@ internal sealed partial class PoolCore
         if (WhyNotReusable(entry, isDoomed) is { } reason)
         {
             Discard(entry, reason);
+            TellUnserved();
             return default;
         }
 

@@ -112,10 +112,12 @@ internal sealed partial class PoolCore
         if (!entry.IsFit)
         {
             Discard(entry, reason);
+            TellUnserved();
         }
         else if (WhyNotReusable(entry, isDoomed: false) is { } late)
         {
             Discard(entry, late);
+            TellUnserved();
         }
         else
         {

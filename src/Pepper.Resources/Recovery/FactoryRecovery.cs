@@ -77,9 +77,17 @@ internal sealed class FactoryRecovery
 
     internal void Succeed_NeedsLock(in CircuitPermit permit, int most, ref CircuitRound round)
     {
+        var wasClosed = Circuit.IsClosed;
         Circuit.Succeed(permit, ref round);
         _succeededAt = _timeProvider.GetTimestamp();
-        if (permit.IsTrial)
+        if (Circuit.IsClosed)
+        {
+            // What opens it next, or isolates it, has a cause of its own.
+            _outage = default;
+        }
+
+        // A trial that ends after somebody else has closed the circuit is a success like any other.
+        if (permit.IsTrial && !wasClosed)
         {
             if (Circuit.IsClosed)
             {
