@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Several callers at once, and long sequences beside a model.</summary>
 internal static class MemoryConcurrencyTests
@@ -130,7 +130,7 @@ internal static class MemoryConcurrencyTests
             Check(result is null || !model.Conflicts(operation), $"Step {step}: {operation} does not conflict.");
             if (result is not null)
             {
-                Check(model.Apply(operation, result) is { } fault ? throw new MemoryStoreSuiteException($"Step {step}: {fault}") : true, "");
+                Check(model.Apply(operation, result) is { } fault ? throw new ConformanceException($"Step {step}: {fault}") : true, "");
             }
         }
     }

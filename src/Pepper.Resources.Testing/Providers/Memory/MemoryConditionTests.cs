@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>ETags, and writes that must be the first.</summary>
 internal static class MemoryConditionTests

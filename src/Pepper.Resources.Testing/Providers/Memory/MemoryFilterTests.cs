@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Filters, pages, and listing without a query.</summary>
 internal static class MemoryFilterTests

@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Namespaces: their borders, their list, their deletion.</summary>
 internal static class MemoryNamespaceTests

@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Search by vectors, by both, and embeddings.</summary>
 internal static class MemoryVectorTests
