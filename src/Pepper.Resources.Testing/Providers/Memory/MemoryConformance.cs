@@ -5,7 +5,8 @@ namespace Pepper.Resources.Testing;
 /// <summary>
 /// Holds a memory provider to the contract of <see cref="IMemoryStore"/>. What its capabilities leave out is not asked of it.
 /// </summary>
-/// <param name="createFixture">Makes a fixture, which must be a <see cref="MemoryProviderFixture"/>; each test gets its own.</param>
+/// <param name="createFixture">Makes a fixture, which must be a <see cref="MemoryProviderFixture"/>; each test gets its
+/// own.</param>
 public sealed class MemoryConformance(Func<ProviderFixture> createFixture) : ConformanceSuite("memory", createFixture)
 {
     private static readonly MemoryTest[] All =
@@ -37,7 +38,8 @@ public sealed class MemoryConformance(Func<ProviderFixture> createFixture) : Con
 /// <summary>A fixture of memory providers.</summary>
 public abstract class MemoryProviderFixture : ProviderFixture
 {
-    /// <summary>Makes a provider, not initialised, with these options; all that one fixture makes share its environment.</summary>
+    /// <summary>Makes a provider, not initialised, with these options; all that one fixture makes share its
+    /// environment.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="options">What all memory stores share.</param>
     /// <returns>The provider.</returns>

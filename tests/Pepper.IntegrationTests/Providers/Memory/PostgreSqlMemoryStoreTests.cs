@@ -24,16 +24,6 @@ public sealed class PostgreSqlMemoryFixture : MemoryProviderFixture
     public override IProvider? CreateFaulty(string name) => new PostgreSqlMemoryProvider(
         PostgreSqlMemoryProvider.Describe(name), new PostgreSqlMemoryOptions { Schema = "x\"; DROP TABLE y" }, Time);
 
-    public override async ValueTask PrepareAsync()
-    {
-        if (UseVectorExtension)
-        {
-            var available = await ExecuteAsync("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'");
-            Assert.SkipWhen(
-                available is null, "PostgreSQL has no extension vector (pgvector); Debian's package is postgresql-*-pgvector.");
-        }
-    }
-
     public override async ValueTask DisposeAsync()
     {
         await ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
@@ -48,7 +38,7 @@ public sealed class PostgreSqlMemoryFixture : MemoryProviderFixture
         Store = options,
     };
 
-    private async Task<object?> ExecuteAsync(string sql)
+    internal async Task<object?> ExecuteAsync(string sql)
     {
         await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
@@ -72,15 +62,6 @@ public sealed class PostgreSqlMemoryConformanceTests(PostgresFixture postgres)
     protected override PostgreSqlMemoryFixture NewFixture() => new() { ConnectionString = postgres.Cluster.ConnectionString };
 }
 
-/// <summary>The vectors compared by the server.</summary>
-[Collection(PostgresTest.Collection)]
-public sealed class PgVectorMemoryConformanceTests(PostgresFixture postgres)
-    : ConformanceTests<MemoryConformance, PostgreSqlMemoryFixture>
-{
-    protected override PostgreSqlMemoryFixture NewFixture() =>
-        new() { ConnectionString = postgres.Cluster.ConnectionString, UseVectorExtension = true };
-}
-
 [Collection(PostgresTest.Collection)]
 public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres) : IAsyncDisposable
 {
@@ -97,6 +78,30 @@ public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres) : IAsyn
         Assert.Equal([0, 1000, 0], rounds);
     }
 
+    /// <summary>Where the server has the extension, the whole suite runs with the vectors compared by it.</summary>
+    [Fact]
+    public async Task Open_WithTheExtensionAllowed_UsesItWhereItIs_AndPassesTheSuite()
+    {
+        PostgreSqlMemoryFixture NewFixture() =>
+            new() { ConnectionString = postgres.Cluster.ConnectionString, UseVectorExtension = true };
+        await using var fixture = NewFixture();
+        var isThere = await fixture.ExecuteAsync("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'") is not null;
+        await using (var store = await PostgreSqlMemoryStore.OpenAsync(fixture.Options(new MemoryStoreOptions())))
+        {
+            Assert.Equal(isThere, store.UsesVectorExtension);
+            await store.PutAsync(new MemoryPut(new("a"), "one", "") { Vector = new float[] { 3, 4 } });
+            var found = await store.SearchAsync(new MemorySearch { Vector = new float[] { 4, 3 } });
+            Assert.Equal(0.96, Assert.Single(found).Score, 1e-6);
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(isThere ? "pgvector is there" : "pgvector is not there");
+        if (isThere)
+        {
+            var report = await ProviderConformance.RunAsync(NewFixture, TestContext.Current.CancellationToken);
+            Assert.True(report.IsPassed, report.ToString());
+        }
+    }
+
     [Fact]
     public async Task Open_ByManyAtOnce_MakesOneMemory()
     {
@@ -111,7 +116,8 @@ public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres) : IAsyn
     [Fact]
     public async Task Provider_InitialisedAndCleanedUp_KeepsEverythingInTheDatabase()
     {
-        var provider = new PostgreSqlMemoryProvider(PostgreSqlMemoryProvider.Describe("notes"), _fixture.Options(new MemoryStoreOptions()));
+        var provider = new PostgreSqlMemoryProvider(
+            PostgreSqlMemoryProvider.Describe("notes"), _fixture.Options(new MemoryStoreOptions()));
         Assert.Equal(ResourceHealth.Unhealthy, (await provider.CheckHealthAsync()).Status);
         await provider.InitializeAsync();
         await provider.Store!.PutAsync(new MemoryPut(new("a"), "one", "kettle"));

@@ -36,13 +36,16 @@ public sealed class MemoryConformanceTests
     public void Tests_AreAllThatAreWritten()
     {
         var written = typeof(MemoryConformance).Assembly.GetTypes()
-            .Where(static type => type is { IsAbstract: true, IsSealed: true } && type.Name.StartsWith("Memory", StringComparison.Ordinal))
+            .Where(static type => type is { IsAbstract: true, IsSealed: true }
+                && type.Name.StartsWith("Memory", StringComparison.Ordinal))
             .SelectMany(static type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic))
             .Where(static method => method.ReturnType == typeof(Task)
-                && method.GetParameters() is [{ ParameterType.Name: "MemoryScene" }] && !method.Name.Contains('<', StringComparison.Ordinal))
+                && method.GetParameters() is [{ ParameterType.Name: "MemoryScene" }]
+                    && !method.Name.Contains('<', StringComparison.Ordinal))
             .Select(static method => method.Name);
 
-        Assert.Equal(written.Order(StringComparer.Ordinal), new MemoryConformance(static () => new InProcessMemoryFixture()).GetAllTests()
+        Assert.Equal(written.Order(StringComparer.Ordinal), new MemoryConformance(static () =>
+            new InProcessMemoryFixture()).GetAllTests()
             .Select(static test => test.Name).Order(StringComparer.Ordinal));
     }
 
