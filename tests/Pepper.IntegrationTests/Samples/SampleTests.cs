@@ -35,6 +35,15 @@ public sealed class SampleTests
             output);
     }
 
+    [Fact]
+    public async Task Provider_OfAThirdParty_PassesTheKit()
+    {
+        var output = await RunAsync("Provider");
+        Assert.StartsWith("DictionaryProvider (storage), declares retrieve, store\n", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("FAILED", output, StringComparison.Ordinal);
+        Assert.EndsWith("conflict: expected an older version, found the first\n", output, StringComparison.Ordinal);
+    }
+
     private static async Task<string> RunAsync(string sample)
     {
         // artifacts/bin/<project>/<configuration>: the sample stands beside the tests, built with the same configuration.
