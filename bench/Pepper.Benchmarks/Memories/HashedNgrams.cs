@@ -3,7 +3,8 @@ using Pepper.Resources.Providers;
 namespace Pepper.Benchmarks.Memories;
 
 /// <summary>
-/// Vectors of the three and four letters that follow each other in a text's words, hashed to 256 places. Deterministic and without
+/// Vectors of the three and four letters that follow each other in a text's words, hashed to 256 places. Deterministic and
+/// without
 /// a model: texts are near each other when their words are spelled alike, not when they mean the same.
 /// </summary>
 internal static class HashedNgrams

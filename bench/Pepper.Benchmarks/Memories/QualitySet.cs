@@ -30,8 +30,10 @@ internal static class QualitySet
         (["translation", "translations"], "translator", "translaton"), (["marathon", "marathons"], "marathoner", "marathn"),
         (["thermostat", "thermostats"], "thermostatic", "thermostadt"), (["pottery", "potter"], "potteries", "potery"),
         (["subscription", "subscriptions"], "subscriber", "subscripton"), (["railway", "railways"], "railwayman", "railwy"),
-        (["vaccination", "vaccinations"], "vaccinated", "vacination"), (["photograph", "photographs"], "photographer", "fotograph"),
-        (["password", "passwords"], "passworded", "pasword"), (["carpenter", "carpenters", "carpentry"], "carpentering", "carpentr"),
+        (["vaccination", "vaccinations"], "vaccinated", "vacination"),
+        (["photograph", "photographs"], "photographer", "fotograph"),
+        (["password", "passwords"], "passworded", "pasword"),
+        (["carpenter", "carpenters", "carpentry"], "carpentering", "carpentr"),
     ];
 
     private static readonly string[] People = ["Ada", "Bruno", "Chiara", "Dmitri", "Edith", "Farid", "Greta", "Hiro"];
@@ -56,7 +58,8 @@ internal static class QualitySet
 
     // Codes that resemble each other, as those of real systems do.
     private static string Code(int subject, int note) =>
-        string.Create(CultureInfo.InvariantCulture, $"{((subject * 37) + (note * 11)) % 90 + 10}{(char)('A' + note)}{4000 + subject}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{((subject * 37) + (note * 11)) % 90 + 10}{(char)('A' + note)}{4000 + subject}");
 
     private static string Person(int subject, int note) => People[(subject + (note * 3)) % People.Length];
 

@@ -21,7 +21,8 @@ public sealed partial class PostgreSqlMemoryOptions : IProviderConfiguration
     public string Schema { get; set; } = "pepper_memory";
 
     /// <summary>
-    /// Whether a memory that is made anew keeps its vectors in the type of the extension <c>vector</c> (pgvector), if the database
+    /// Whether a memory that is made anew keeps its vectors in the type of the extension <c>vector</c> (pgvector), if the
+    /// database
     /// has the extension or may create it. Then the server compares them; otherwise they are sent here and compared here. A
     /// memory that is there stays as it was made. Default true.
     /// </summary>

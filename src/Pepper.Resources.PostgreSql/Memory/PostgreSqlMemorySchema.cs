@@ -37,9 +37,11 @@ internal sealed class PostgreSqlMemorySchema
             {
                 // IF NOT EXISTS alone would let two that come at once fail.
                 await connection.RunAsync(
-                    "SELECT pg_advisory_xact_lock(hashtextextended('pepper memory ' || $1, 0))", cancellationToken, options.Schema)
+                    "SELECT pg_advisory_xact_lock(hashtextextended('pepper memory ' || $1, 0))", cancellationToken,
+                    options.Schema)
                     .ConfigureAwait(false);
-                if (await connection.ScalarAsync("SELECT to_regclass($1)::text", cancellationToken, $"\"{options.Schema}\".settings")
+                if (await connection.ScalarAsync("SELECT to_regclass($1)::text", cancellationToken,
+                    $"\"{options.Schema}\".settings")
                     .ConfigureAwait(false) is null)
                 {
                     await CreateAsync(connection, options, cancellationToken).ConfigureAwait(false);

@@ -75,7 +75,8 @@ internal sealed class PostgreSqlMemorySearch
                 SELECT t.term, (SELECT count(*) FROM {_schema.Entries} x WHERE x.words @@ t.query::tsquery) AS df
                 FROM unnest({plain}::text[], {single}::text[]) AS t (term, query)),
             weights AS MATERIALIZED (
-                SELECT term, ln(1 + (greatest({texts}, df) - df + 0.5) / (df + 0.5))::float8 AS weight FROM frequencies WHERE df > 0)
+                SELECT term, ln(1 + (greatest({texts}, df) - df + 0.5) / (df + 0.5))::float8 AS weight
+                FROM frequencies WHERE df > 0)
             SELECT e.id, s.score FROM {_schema.Entries} e CROSS JOIN LATERAL (
                 SELECT sum(w.weight * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * e.length / {average}))) AS score
                 FROM (SELECT weight, e.counts[array_position(e.terms, term COLLATE "C")]::float8 AS tf FROM weights) w
@@ -98,8 +99,9 @@ internal sealed class PostgreSqlMemorySearch
             var wanted = $"{Add(parameters, VectorText(vector.Span))}::{vectorSchema}.vector";
             var window = Add(parameters, (long)MemoryRanks.WindowOf(_search));
             return await RunAsync(
-                $"SELECT v.entry, -(v.vector OPERATOR({vectorSchema}.<#>) {wanted})::float8 AS score FROM {_schema.Vectors} v{join} "
-                + $"WHERE {conditions} ORDER BY score DESC, v.entry LIMIT {window}", parameters).ConfigureAwait(false);
+                $"SELECT v.entry, -(v.vector OPERATOR({vectorSchema}.<#>) {wanted})::float8 AS score "
+                + $"FROM {_schema.Vectors} v{join} WHERE {conditions} "
+                + $"ORDER BY score DESC, v.entry LIMIT {window}", parameters).ConfigureAwait(false);
         }
 
         var best = new MemoryRanks(MemoryRanks.WindowOf(_search));

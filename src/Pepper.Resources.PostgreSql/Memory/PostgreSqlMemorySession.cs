@@ -37,8 +37,8 @@ internal sealed class PostgreSqlMemorySession(
         {
             await connection.RunAsync(
                 $"WITH live AS (UPDATE {schema.Entries} SET expires = $3 + lifetime WHERE ns = $1 AND key = $2 AND expires > $3 "
-                + $"AND lifetime IS NOT NULL RETURNING id, expires) UPDATE {schema.Vectors} v SET expires = live.expires FROM live "
-                + "WHERE v.entry = live.id", cancellationToken, get.Namespace.Path, get.Key, now).ConfigureAwait(false);
+                + $"AND lifetime IS NOT NULL RETURNING id, expires) UPDATE {schema.Vectors} v SET expires = live.expires "
+                + "FROM live WHERE v.entry = live.id", cancellationToken, get.Namespace.Path, get.Key, now).ConfigureAwait(false);
         }
 
         var found = await connection.ReadAsync(
@@ -75,7 +75,8 @@ internal sealed class PostgreSqlMemorySession(
             ? [delete.Namespace.Path, delete.Key]
             : [delete.Namespace.Path, delete.Key, delete.IfMatch, now];
         var expires = await connection.ScalarAsync(
-            $"DELETE FROM {schema.Entries} WHERE ns = $1 AND key = $2{condition} RETURNING expires", cancellationToken, parameters)
+            $"DELETE FROM {schema.Entries} WHERE ns = $1 AND key = $2{condition} RETURNING expires",
+            cancellationToken, parameters)
             .ConfigureAwait(false);
         return expires is null && delete.IfMatch is not null
             ? throw await ConflictAsync(delete.Namespace, delete.Key, delete.IfMatch, index).ConfigureAwait(false)
@@ -121,13 +122,14 @@ internal sealed class PostgreSqlMemorySession(
             + "words = array_to_tsvector($9::text[]), terms = $9::text[], counts = $10::integer[], length = $11::integer";
         if (put.IfMatch is not null)
         {
-            return $"UPDATE {schema.Entries} SET {Values} WHERE ns = $1 AND key = $2 AND etag = $12 AND expires > $6 RETURNING id";
+            return $"UPDATE {schema.Entries} SET {Values} WHERE ns = $1 AND key = $2 AND etag = $12 AND expires > $6 "
+                + "RETURNING id";
         }
 
         // Who finds an expired entry writes over it as if it were not there.
         var condition = put.IfAbsent ? " WHERE e.expires <= $6" : "";
-        return $"INSERT INTO {schema.Entries} AS e (ns, key, body, metadata, etag, created, updated, lifetime, expires, words, terms, "
-            + "counts, length) VALUES ($1, $2, $3, $4::jsonb, $5, $6, $6, $7::bigint, $8, array_to_tsvector($9::text[]), "
+        return $"INSERT INTO {schema.Entries} AS e (ns, key, body, metadata, etag, created, updated, lifetime, expires, words, "
+            + "terms, counts, length) VALUES ($1, $2, $3, $4::jsonb, $5, $6, $6, $7::bigint, $8, array_to_tsvector($9::text[]), "
             + "$9::text[], $10::integer[], $11::integer) ON CONFLICT (ns, key) DO UPDATE SET "
             + $"created = CASE WHEN e.expires > $6 THEN e.created ELSE $6 END, {Values}{condition} RETURNING id";
     }
@@ -151,7 +153,8 @@ internal sealed class PostgreSqlMemorySession(
     private async Task<MemoryConflictException> ConflictAsync(MemoryNamespace ns, string key, string? expected, int index) => new(
         ns, key, expected,
         (string?)await connection.ScalarAsync(
-            $"SELECT etag FROM {schema.Entries} WHERE ns = $1 AND key = $2 AND expires > $3", cancellationToken, ns.Path, key, now)
+            $"SELECT etag FROM {schema.Entries} WHERE ns = $1 AND key = $2 AND expires > $3", cancellationToken,
+            ns.Path, key, now)
             .ConfigureAwait(false),
         index);
 

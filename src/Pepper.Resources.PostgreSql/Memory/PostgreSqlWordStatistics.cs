@@ -13,7 +13,8 @@ internal sealed class PostgreSqlWordStatistics(PostgreSqlMemorySchema schema, Ti
 
     private volatile Numbers? _kept;
 
-    internal async ValueTask<(long Count, double Length)> GetAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    internal async ValueTask<(long Count, double Length)> GetAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (_kept is { } kept && time.GetElapsedTime(kept.At) < Age)
         {

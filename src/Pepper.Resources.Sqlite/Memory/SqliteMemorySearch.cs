@@ -53,7 +53,8 @@ internal sealed class SqliteMemorySearch
     private List<MemoryRank> List()
     {
         using var reader = _connection.Read(
-            $"SELECT e.id FROM pepper_memory_entries e WHERE {Conditions("e", "id")} ORDER BY e.ns, e.key LIMIT @limit OFFSET @offset",
+            $"SELECT e.id FROM pepper_memory_entries e WHERE {Conditions("e", "id")} "
+            + "ORDER BY e.ns, e.key LIMIT @limit OFFSET @offset",
             [.. _parameters, ("@limit", _search.Limit), ("@offset", _search.Offset)]);
         List<MemoryRank> page = [];
         while (reader.Read())

@@ -21,7 +21,8 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
             foreach (var (table, column) in new[] { ("pepper_memory_entries", "id"), ("pepper_memory_vectors", "entry") })
             {
                 connection.Run(
-                    $"UPDATE {table} SET expires = @expires WHERE {column} = @id", ("@expires", now + lifetime), ("@id", found.Id));
+                    $"UPDATE {table} SET expires = @expires WHERE {column} = @id", ("@expires", now + lifetime),
+                    ("@id", found.Id));
             }
 
             return new MemoryResult { Entry = found.Entry with { ExpiresAt = TimeOf(now + lifetime) } };
@@ -109,7 +110,8 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
         foreach (var (name, field) in put.Metadata)
         {
             connection.Run(
-                "INSERT INTO pepper_memory_fields (entry, name, kind, text, number) VALUES (@entry, @name, @kind, @text, @number)",
+                "INSERT INTO pepper_memory_fields (entry, name, kind, text, number) "
+                + "VALUES (@entry, @name, @kind, @text, @number)",
                 ("@entry", id), ("@name", name), ("@kind", (int)field.Kind),
                 ("@text", field.Kind == MemoryFieldKind.Text ? field.AsText() : null), ("@number", NumberOf(field)));
         }
@@ -124,8 +126,8 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
         if (put.Vector is { } vector)
         {
             connection.Run(
-                "INSERT INTO pepper_memory_vectors (entry, ns, expires, vector) VALUES (@id, @ns, @expires, @vector)", ("@id", id),
-                ("@ns", put.Namespace.Path), ("@expires", expires), ("@vector", MemoryVectors.ToBytes(vector.Span)));
+                "INSERT INTO pepper_memory_vectors (entry, ns, expires, vector) VALUES (@id, @ns, @expires, @vector)",
+                ("@id", id), ("@ns", put.Namespace.Path), ("@expires", expires), ("@vector", MemoryVectors.ToBytes(vector.Span)));
         }
     }
 

@@ -59,7 +59,8 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
             await store.WriteAsync(static (connection, _) => connection.Run(SqliteMemorySchema.Create), cancellationToken)
                 .ConfigureAwait(false);
             var version = await store.ReadAsync(static (connection, _) => Convert.ToInt32(
-                connection.Scalar("SELECT value FROM pepper_memory_settings WHERE name = 'version'"), CultureInfo.InvariantCulture),
+                connection.Scalar("SELECT value FROM pepper_memory_settings WHERE name = 'version'"),
+                    CultureInfo.InvariantCulture),
                 cancellationToken).ConfigureAwait(false);
             return version == SqliteMemorySchema.Version
                 ? store
@@ -88,8 +89,11 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(operations);
         return operations.Any(static one => one is MemoryPut or MemoryDelete or MemoryGet { RefreshTimeToLive: true })
-            ? WriteAsync<IReadOnlyList<MemoryResult>>((connection, now) => RunAll(connection, operations, now, cancellationToken), cancellationToken)
-            : ReadAsync<IReadOnlyList<MemoryResult>>((connection, now) => RunAll(connection, operations, now, cancellationToken), cancellationToken);
+            ? WriteAsync(Run, cancellationToken)
+            : ReadAsync(Run, cancellationToken);
+
+        IReadOnlyList<MemoryResult> Run(SqliteMemoryConnection connection, long now) =>
+            RunAll(connection, operations, now, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,11 @@ public static class ProviderConformance
             suites.Add(typeof(StorageConformance));
         }
 
+        if (providerType.IsAssignableTo(typeof(IMemoryProvider)))
+        {
+            suites.Add(typeof(MemoryConformance));
+        }
+
         return suites;
     }
 
@@ -84,6 +89,11 @@ public static class ProviderConformance
         if (providerType.IsAssignableTo(typeof(IStorageProvider)))
         {
             yield return new StorageConformance(createFixture);
+        }
+
+        if (providerType.IsAssignableTo(typeof(IMemoryProvider)))
+        {
+            yield return new MemoryConformance(createFixture);
         }
     }
 }

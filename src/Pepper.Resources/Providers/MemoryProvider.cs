@@ -15,7 +15,8 @@ public abstract class MemoryProvider<TConfig>(ProviderMetadata metadata, TConfig
     : Provider<TConfig>(metadata, config), IMemoryProvider
     where TConfig : class
 {
-    /// <summary>The memory: set it at the end of the initialisation, and to <c>null</c> at the beginning of the cleanup.</summary>
+    /// <summary>The memory: set it at the end of the initialisation, and to <c>null</c> at the beginning of the
+    /// cleanup.</summary>
     public IMemoryStore? Store { get; protected set; }
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Batches.</summary>
 internal static class MemoryBatchTests
@@ -102,7 +102,8 @@ internal static class MemoryBatchTests
             () => store.BatchAsync([Put("a"), Put("b") with { TimeToLive = TimeSpan.Zero }]).AsTask(), "A faulty put")
             .ConfigureAwait(false);
         await ThrowsAsync<ArgumentException>(
-            () => store.BatchAsync([Put("a"), new MemorySearch { Limit = -1 }]).AsTask(), "A faulty search").ConfigureAwait(false);
+            () => store.BatchAsync([Put("a"), new MemorySearch { Limit = -1 }]).AsTask(), "A faulty search")
+                .ConfigureAwait(false);
         await ThrowsAsync<ArgumentException>(() => store.BatchAsync([Put("a"), null!]).AsTask(), "A null").ConfigureAwait(false);
         SameList([], await KeysAsync(store, new()).ConfigureAwait(false));
     }
@@ -111,7 +112,8 @@ internal static class MemoryBatchTests
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
         var most = store.Capabilities.MaxBatch;
-        MemoryOperation[] operations = [.. Enumerable.Range(0, most).Select(static number => Put($"{number:0000}", $"kettle {number}"))];
+        MemoryOperation[] operations = [.. Enumerable.Range(0, most).Select(static number =>
+            Put($"{number:0000}", $"kettle {number}"))];
 
         await ThrowsAsync<ArgumentException>(
             () => store.BatchAsync([.. operations, Put("one more")]).AsTask(), "One operation too many").ConfigureAwait(false);
@@ -119,7 +121,8 @@ internal static class MemoryBatchTests
         var results = await store.BatchAsync(operations).ConfigureAwait(false);
 
         Same(most, results.Select(static result => result.ETag).Distinct(StringComparer.Ordinal).Count());
-        Same(Math.Min(most, 1000), (await KeysAsync(store, new() { Text = "kettle", Limit = 1000 }).ConfigureAwait(false)).Length);
+        Same(Math.Min(most, 1000), (await KeysAsync(store, new() { Text = "kettle", Limit = 1000 })
+            .ConfigureAwait(false)).Length);
         SameList(["0007"], await KeysAsync(store, new() { Text = "7" }).ConfigureAwait(false));
     }
 

@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Several callers at once, and long sequences beside a model.</summary>
 internal static class MemoryConcurrencyTests
@@ -30,7 +30,8 @@ internal static class MemoryConcurrencyTests
     }
 
     private static async Task<int> WinnersAsync(IEnumerable<Func<ValueTask<string>>> writes) =>
-        (await Task.WhenAll(writes.Select(static write => Task.Run(() => WinsAsync(write)))).WaitAsync(Guard).ConfigureAwait(false))
+        (await Task.WhenAll(writes.Select(static write => Task.Run(() => WinsAsync(write)))).WaitAsync(Guard)
+            .ConfigureAwait(false))
             .Count(static wins => wins);
 
     private static async Task Writers_WithOneETag_OneWins(MemoryScene scene)
@@ -128,9 +129,9 @@ internal static class MemoryConcurrencyTests
             }
 
             Check(result is null || !model.Conflicts(operation), $"Step {step}: {operation} does not conflict.");
-            if (result is not null)
+            if (result is not null && model.Apply(operation, result) is { } fault)
             {
-                Check(model.Apply(operation, result) is { } fault ? throw new MemoryStoreSuiteException($"Step {step}: {fault}") : true, "");
+                throw new ConformanceException($"Step {step}: {fault}");
             }
         }
     }

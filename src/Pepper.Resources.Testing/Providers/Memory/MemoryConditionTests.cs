@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>ETags, and writes that must be the first.</summary>
 internal static class MemoryConditionTests
@@ -24,7 +24,8 @@ internal static class MemoryConditionTests
 
         var etag = await store.PutAsync(Put("a", "first") with { IfAbsent = true }).ConfigureAwait(false);
         var conflict = await ThrowsAsync<MemoryConflictException>(
-            () => store.PutAsync(Put("a", "second") with { IfAbsent = true }).AsTask(), "A second first write").ConfigureAwait(false);
+            () => store.PutAsync(Put("a", "second") with { IfAbsent = true }).AsTask(), "A second first write")
+                .ConfigureAwait(false);
 
         Same((Notes, "a", null, 0), (conflict.Namespace, conflict.Key, conflict.ExpectedETag, conflict.Index));
         Check(conflict.ActualETag is null || conflict.ActualETag == etag, "The conflict names an ETag that is not the entry's.");
@@ -44,7 +45,8 @@ internal static class MemoryConditionTests
             () => store.PutAsync(Put("a", "3") with { IfMatch = first }).AsTask(), "A stale ETag").ConfigureAwait(false);
 
         Same(first, conflict.ExpectedETag);
-        Check(conflict.ActualETag is null || conflict.ActualETag == second, "The conflict names an ETag that is not the entry's.");
+        Check(conflict.ActualETag is null || conflict.ActualETag == second,
+            "The conflict names an ETag that is not the entry's.");
         Check(conflict.Message.Contains("'a'", StringComparison.Ordinal), "The conflict does not name the key.");
         var entry = await store.GetAsync(Notes, "a").ConfigureAwait(false);
         Same(("2", second), (entry!.Text, entry.ETag));
@@ -120,11 +122,13 @@ internal static class MemoryConditionTests
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
         var etag = await store.PutAsync(Put("a", "1")).ConfigureAwait(false);
-        string[] others = ["", "*", "%", "' OR '1'='1", etag + " ", " " + etag, etag.ToUpperInvariant() + "x", "\"" + etag + "\""];
+        string[] others = ["", "*", "%", "' OR '1'='1", etag + " ", " " + etag, etag.ToUpperInvariant() + "x",
+            "\"" + etag + "\""];
         foreach (var other in others)
         {
             await ThrowsAsync<MemoryConflictException>(
-                () => store.PutAsync(Put("a", "2") with { IfMatch = other }).AsTask(), $"The ETag '{other}'").ConfigureAwait(false);
+                () => store.PutAsync(Put("a", "2") with { IfMatch = other }).AsTask(), $"The ETag '{other}'")
+                    .ConfigureAwait(false);
             await ThrowsAsync<MemoryConflictException>(
                 () => store.DeleteAsync(Notes, "a", other).AsTask(), $"The ETag '{other}'").ConfigureAwait(false);
         }

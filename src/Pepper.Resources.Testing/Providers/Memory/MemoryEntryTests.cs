@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Put, get and delete, without conditions and times.</summary>
 internal static class MemoryEntryTests
@@ -117,7 +117,8 @@ internal static class MemoryEntryTests
         for (var index = 0; index < numbers.Length; index++)
         {
             var filter = MemoryFilter.Equal($"n{index}", numbers[index]);
-            SameList(["a"], await KeysAsync(store, new MemorySearch { Filters = [filter] }).ConfigureAwait(false), filter.ToString());
+            SameList(["a"], await KeysAsync(store, new MemorySearch { Filters = [filter] })
+                .ConfigureAwait(false), filter.ToString());
         }
     }
 
@@ -189,7 +190,8 @@ internal static class MemoryEntryTests
             return;
         }
 
-        await first.PutAsync(Put("a", "The kettle sings", ("n", 1.5)) with { Vector = new float[] { 3, 4 } }).ConfigureAwait(false);
+        await first.PutAsync(Put("a", "The kettle sings", ("n", 1.5)) with { Vector = new float[] { 3, 4 } })
+            .ConfigureAwait(false);
         await first.PutAsync(Put("b", "short-lived") with { TimeToLive = TimeSpan.FromMinutes(1) }).ConfigureAwait(false);
         var before = await first.GetAsync(Notes, "a").ConfigureAwait(false);
         scene.Time.Advance(TimeSpan.FromMinutes(1));
@@ -201,9 +203,11 @@ internal static class MemoryEntryTests
         Same(null, await second.GetAsync(Notes, "b").ConfigureAwait(false));
         SameList(["a"], await KeysAsync(second, new MemorySearch { Text = "kettle" }).ConfigureAwait(false));
         var near = await second.SearchAsync(new MemorySearch { Vector = new float[] { 4, 3 } }).ConfigureAwait(false);
-        Check(near is [{ Entry.Key: "a", Score: > 0.959 and < 0.961 }], "The vector is another one after the store was reopened.");
+        Check(near is [{ Entry.Key: "a", Score: > 0.959 and < 0.961 }],
+            "The vector is another one after the store was reopened.");
         await ThrowsAsync<ArgumentException>(
-            () => second.SearchAsync(new MemorySearch { Vector = new float[] { 1, 2, 3 } }).AsTask(), "Three elements where two are")
+            () => second.SearchAsync(new MemorySearch { Vector = new float[] { 1, 2, 3 } }).AsTask(),
+                "Three elements where two are")
             .ConfigureAwait(false);
     }
 }

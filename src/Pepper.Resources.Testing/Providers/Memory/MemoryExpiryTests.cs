@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Times to live.</summary>
 internal static class MemoryExpiryTests
@@ -60,7 +60,8 @@ internal static class MemoryExpiryTests
         await store.PutAsync(Put("a") with { TimeToLive = Minute }).ConfigureAwait(false);
         var granularity = store.Capabilities.TimeToLiveGranularity;
         var entry = await store.GetAsync(Notes, "a").ConfigureAwait(false);
-        Check(((entry!.ExpiresAt - entry.UpdatedAt) - Minute)!.Value.Duration() <= granularity, "ExpiresAt is not after a minute.");
+        Check(((entry!.ExpiresAt - entry.UpdatedAt) - Minute)!.Value.Duration() <= granularity,
+            "ExpiresAt is not after a minute.");
 
         scene.Time.Advance(Minute - granularity - TimeSpan.FromTicks(1));
         Check(await store.GetAsync(Notes, "a").ConfigureAwait(false) is not null, "The entry expired before its time.");
@@ -86,8 +87,10 @@ internal static class MemoryExpiryTests
     private static async Task Put_Again_SetsTheTimeToLiveAnew(MemoryScene scene)
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
-        await PutAllAsync(store, Put("a") with { TimeToLive = Minute }, Put("b") with { TimeToLive = Minute }).ConfigureAwait(false);
-        await PutAllAsync(store, Put("a"), Put("b") with { TimeToLive = Minute * 2 }, Put("c"), Put("c") with { TimeToLive = Minute })
+        await PutAllAsync(store, Put("a") with { TimeToLive = Minute }, Put("b") with { TimeToLive = Minute })
+            .ConfigureAwait(false);
+        await PutAllAsync(store, Put("a"), Put("b") with { TimeToLive = Minute * 2 }, Put("c"),
+            Put("c") with { TimeToLive = Minute })
             .ConfigureAwait(false);
 
         scene.Time.Advance(Minute);
@@ -107,7 +110,8 @@ internal static class MemoryExpiryTests
             scene.Time.Advance(Minute / 2);
             var refreshed = await store.GetAsync(Notes, "a", refreshTimeToLive: true).ConfigureAwait(false);
             Same(etag, refreshed?.ETag);
-            Check(refreshed!.ExpiresAt - scene.Time.GetUtcNow() > Minute / 2, "The entry that comes back is not the refreshed one.");
+            Check(refreshed!.ExpiresAt - scene.Time.GetUtcNow() > Minute / 2,
+                "The entry that comes back is not the refreshed one.");
         }
 
         Same(null, (await store.GetAsync(Notes, "ever", refreshTimeToLive: true).ConfigureAwait(false))!.ExpiresAt);
@@ -133,7 +137,8 @@ internal static class MemoryExpiryTests
         foreach (var time in new[] { TimeSpan.Zero, TimeSpan.FromTicks(-1), TimeSpan.MinValue, TimeSpan.MaxValue })
         {
             await ThrowsAsync<ArgumentException>(
-                () => store.PutAsync(Put("a") with { TimeToLive = time }).AsTask(), $"A time to live of {time}").ConfigureAwait(false);
+                () => store.PutAsync(Put("a") with { TimeToLive = time }).AsTask(), $"A time to live of {time}")
+                    .ConfigureAwait(false);
             await ThrowsAsync<ArgumentException>(
                 () => scene.OpenAsync(new MemoryStoreOptions { DefaultTimeToLive = time }), $"A default of {time}")
                 .ConfigureAwait(false);

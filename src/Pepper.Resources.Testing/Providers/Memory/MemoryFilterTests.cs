@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Filters, pages, and listing without a query.</summary>
 internal static class MemoryFilterTests
@@ -45,7 +45,8 @@ internal static class MemoryFilterTests
             (MemoryFilter.LessOrEqual("x", "0"), []),
         })
         {
-            SameList(expected, await SortedKeysAsync(store, new() { Filters = [filter] }).ConfigureAwait(false), filter.ToString());
+            SameList(expected, await SortedKeysAsync(store, new() { Filters = [filter] })
+                .ConfigureAwait(false), filter.ToString());
         }
     }
 
@@ -129,12 +130,15 @@ internal static class MemoryFilterTests
             MemorySearch byValue = new() { Filters = [MemoryFilter.Equal("x", attack)] };
             SameList([], await KeysAsync(store, byValue).ConfigureAwait(false), attack);
             SameList([], await KeysAsync(store, byValue with { Text = "kettle" }).ConfigureAwait(false), attack);
-            SameList([], await KeysAsync(store, new() { Filters = [MemoryFilter.Equal(attack, "safe")] }).ConfigureAwait(false), attack);
-            SameList([], await KeysAsync(store, new() { Filters = [MemoryFilter.Greater(attack, 0)] }).ConfigureAwait(false), attack);
+            SameList([], await KeysAsync(store, new() { Filters = [MemoryFilter.Equal(attack, "safe")] })
+                .ConfigureAwait(false), attack);
+            SameList([], await KeysAsync(store, new() { Filters = [MemoryFilter.Greater(attack, 0)] })
+                .ConfigureAwait(false), attack);
             SameList([], await KeysAsync(store, new() { Namespace = new(attack) }).ConfigureAwait(false), attack);
             Same(0, await store.DeleteNamespaceAsync(new(attack)).ConfigureAwait(false));
             Same(false, await store.DeleteAsync(Notes, attack).ConfigureAwait(false));
-            Same(2, (await KeysAsync(store, new() { Filters = [MemoryFilter.NotEqual("x", attack)] }).ConfigureAwait(false)).Length);
+            Same(2, (await KeysAsync(store, new() { Filters = [MemoryFilter.NotEqual("x", attack)] })
+                .ConfigureAwait(false)).Length);
         }
 
         SameList(["a", "b"], await KeysAsync(store, new()).ConfigureAwait(false));

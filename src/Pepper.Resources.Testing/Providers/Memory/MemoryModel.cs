@@ -1,6 +1,6 @@
 using Pepper.Resources.Providers;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>What a memory store must do, as simply as it can be said; it picks operations, and judges their results.</summary>
 internal sealed class MemoryModel(ManualTimeProvider time)

@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Names are data, character by character.</summary>
 internal static class MemoryNameTests
@@ -50,11 +50,13 @@ internal static class MemoryNameTests
     private static async Task Namespaces_OfAnyCharacters_AreKeptApart(MemoryScene scene)
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
-        await PutAllAsync(store, Usable.Select(static name => PutIn(new MemoryNamespace(name), "in", name))).ConfigureAwait(false);
+        await PutAllAsync(store, Usable.Select(static name => PutIn(new MemoryNamespace(name), "in", name)))
+            .ConfigureAwait(false);
         await PutAllAsync(store, Usable.Select(static name => PutIn(new MemoryNamespace(name, name), "below", name)))
             .ConfigureAwait(false);
 
-        Same(Usable.Count() * 2, (await store.ListNamespacesAsync(new MemoryNamespaceQuery { Limit = 1000 }).ConfigureAwait(false))
+        Same(Usable.Count() * 2, (await store.ListNamespacesAsync(new MemoryNamespaceQuery { Limit = 1000 })
+            .ConfigureAwait(false))
             .Distinct().Count());
         foreach (var name in Usable)
         {
@@ -118,7 +120,8 @@ internal static class MemoryNameTests
         {
             await ThrowsAsync<ArgumentException>(() => store.PutAsync(Put(name)).AsTask(), "A bad key").ConfigureAwait(false);
             await ThrowsAsync<ArgumentException>(() => store.GetAsync(Notes, name).AsTask(), "A bad key").ConfigureAwait(false);
-            await ThrowsAsync<ArgumentException>(() => store.DeleteAsync(Notes, name).AsTask(), "A bad key").ConfigureAwait(false);
+            await ThrowsAsync<ArgumentException>(() => store.DeleteAsync(Notes, name).AsTask(), "A bad key")
+                .ConfigureAwait(false);
             await ThrowsAsync<ArgumentException>(() => Task.FromResult(new MemoryNamespace(name)), "A bad segment")
                 .ConfigureAwait(false);
             await ThrowsAsync<ArgumentException>(() => store.PutAsync(Put("a", "", (name, 1))).AsTask(), "A bad field")
@@ -127,7 +130,8 @@ internal static class MemoryNameTests
 
         foreach (var text in bad.Skip(1))
         {
-            await ThrowsAsync<ArgumentException>(() => store.PutAsync(Put("a", text)).AsTask(), "A bad text").ConfigureAwait(false);
+            await ThrowsAsync<ArgumentException>(() => store.PutAsync(Put("a", text)).AsTask(), "A bad text")
+                .ConfigureAwait(false);
         }
 
         await ThrowsAsync<ArgumentException>(() => store.PutAsync(PutIn(MemoryNamespace.Root, "a")).AsTask(), "The root")

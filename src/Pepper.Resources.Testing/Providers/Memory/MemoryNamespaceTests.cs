@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Namespaces: their borders, their list, their deletion.</summary>
 internal static class MemoryNamespaceTests
@@ -25,13 +25,15 @@ internal static class MemoryNamespaceTests
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
         await PutAllAsync(store, namespaces.Select(static ns =>
-            PutIn(new MemoryNamespace(ns.Split('/')), "k", "kettle") with { Vector = new float[] { 1, 1 } })).ConfigureAwait(false);
+            PutIn(new MemoryNamespace(ns.Split('/')), "k", "kettle") with { Vector = new float[] { 1, 1 } }))
+                .ConfigureAwait(false);
         return store;
     }
 
     private static async Task Search_BelowANamespace_KeepsToItsBorders(MemoryScene scene)
     {
-        var store = await OpenWithAsync(scene, "a", "a/b", "a/b/c", "ab", "a/bc", "aa", "b", "b/a", "A", "a b").ConfigureAwait(false);
+        var store = await OpenWithAsync(scene, "a", "a/b", "a/b/c", "ab", "a/bc", "aa", "b", "b/a", "A", "a b")
+            .ConfigureAwait(false);
 
         foreach (var (below, expected) in new (MemoryNamespace, string[])[]
         {
@@ -59,7 +61,8 @@ internal static class MemoryNamespaceTests
 
     private static async Task Search_OfCharactersThatAreWildcardsElsewhere_TakesThemLiterally(MemoryScene scene)
     {
-        var store = await OpenWithAsync(scene, "abc", "a%", "%", "_", "*", "a_c", "a/%", "a/b", "?", "[a-z]").ConfigureAwait(false);
+        var store = await OpenWithAsync(scene, "abc", "a%", "%", "_", "*", "a_c", "a/%", "a/b", "?", "[a-z]")
+            .ConfigureAwait(false);
 
         foreach (var literal in new[] { "%", "_", "*", "a%", "a_c", "?", "[a-z]" })
         {
@@ -96,7 +99,8 @@ internal static class MemoryNamespaceTests
         SameList(["a", "a/b", "a/b/c", "a/d/c", "ab/c", "b/c", "c"], await NamespacesAsync(store).ConfigureAwait(false));
         SameList(["a", "a/b", "a/b/c", "a/d/c"], await NamespacesAsync(store, new() { Prefix = new("a") }).ConfigureAwait(false));
         SameList(
-            ["a/b/c", "a/d/c", "ab/c", "b/c", "c"], await NamespacesAsync(store, new() { Suffix = new("c") }).ConfigureAwait(false));
+            ["a/b/c", "a/d/c", "ab/c", "b/c", "c"], await NamespacesAsync(store, new() { Suffix = new("c") })
+                .ConfigureAwait(false));
         SameList(["a/b/c", "b/c"], await NamespacesAsync(store, new() { Suffix = new("b", "c") }).ConfigureAwait(false));
         SameList(["a", "ab", "b", "c"], await NamespacesAsync(store, new() { MaxDepth = 1 }).ConfigureAwait(false));
         SameList(
@@ -137,7 +141,8 @@ internal static class MemoryNamespaceTests
             new() { MaxDepth = 0 }, new() { MaxDepth = -1 }, new() { Limit = -1 }, new() { Limit = 1001 }, new() { Offset = -1 },
         })
         {
-            await ThrowsAsync<ArgumentException>(() => store.ListNamespacesAsync(query).AsTask(), $"{query}").ConfigureAwait(false);
+            await ThrowsAsync<ArgumentException>(() => store.ListNamespacesAsync(query).AsTask(), $"{query}")
+                .ConfigureAwait(false);
         }
     }
 

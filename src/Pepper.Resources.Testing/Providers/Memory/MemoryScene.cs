@@ -1,29 +1,41 @@
 using System.Runtime.CompilerServices;
 using Pepper.Resources.Providers;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>What a test of a memory store works with.</summary>
-internal sealed class MemoryScene(Func<MemoryStoreOptions, TimeProvider, ValueTask<IMemoryStore>> open, ManualTimeProvider time)
+internal sealed class MemoryScene(MemoryProviderFixture fixture)
 {
     internal static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    private readonly List<IMemoryProvider> _opened = [];
 
-    internal ManualTimeProvider Time => time;
+    internal ManualTimeProvider Time => fixture.Time;
 
     internal static MemoryNamespace Notes { get; } = new("notes");
 
+    /// <summary>Opens a memory over the fixture's environment, again if it is open.</summary>
     internal async Task<IMemoryStore> OpenAsync(MemoryStoreOptions? options = null)
     {
-        var store = await open(options ?? new MemoryStoreOptions(), time).ConfigureAwait(false);
-        Check(store is not null, "The store was not opened.");
-        return store!;
+        var provider = fixture.Create($"memory{_opened.Count}", options ?? new MemoryStoreOptions());
+        await provider.ValidateAsync().ConfigureAwait(false);
+        _opened.Add(provider);
+        await provider.InitializeAsync().ConfigureAwait(false);
+        return provider.Store ?? throw new ConformanceException("The provider is initialised, and its Store is null.");
+    }
+
+    internal async Task CleanUpAsync()
+    {
+        foreach (var provider in _opened)
+        {
+            await provider.CleanupAsync().ConfigureAwait(false);
+        }
     }
 
     internal static void Check(bool condition, string expected)
     {
         if (!condition)
         {
-            throw new MemoryStoreSuiteException(expected);
+            throw new ConformanceException(expected);
         }
     }
 
@@ -50,11 +62,11 @@ internal sealed class MemoryScene(Func<MemoryStoreOptions, TimeProvider, ValueTa
         }
         catch (Exception other)
         {
-            throw new MemoryStoreSuiteException($"{what} threw {other.GetType().Name} ({other.Message}); "
+            throw new ConformanceException($"{what} threw {other.GetType().Name} ({other.Message}); "
                 + $"expected: {typeof(TException).Name}.");
         }
 
-        throw new MemoryStoreSuiteException($"{what} threw nothing; expected: {typeof(TException).Name}.");
+        throw new ConformanceException($"{what} threw nothing; expected: {typeof(TException).Name}.");
     }
 
     internal static MemoryPut Put(string key, string text = "", params (string Name, MemoryField Value)[] metadata) =>

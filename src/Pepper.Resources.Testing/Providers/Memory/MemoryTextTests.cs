@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Search by words.</summary>
 internal static class MemoryTextTests
@@ -67,7 +67,8 @@ internal static class MemoryTextTests
 
     private static async Task Text_IgnoresCaseAndAccents(MemoryScene scene)
     {
-        var store = await OpenWithAsync(scene, ("a", "CAFÉ Élan"), ("b", "cafe\u0301 noir"), ("c", "ＦＵＬＬ width")).ConfigureAwait(false);
+        var store = await OpenWithAsync(scene, ("a", "CAFÉ Élan"), ("b", "cafe\u0301 noir"), ("c", "ＦＵＬＬ width"))
+            .ConfigureAwait(false);
 
         SameList(["a", "b"], await SortedKeysAsync(store, new() { Text = "cafe" }).ConfigureAwait(false));
         SameList(["a", "b"], await SortedKeysAsync(store, new() { Text = "Café" }).ConfigureAwait(false));
@@ -95,8 +96,10 @@ internal static class MemoryTextTests
         var store = await OpenWithAsync(scene, ("a", "kettle on the stove"), ("b", "not or and near")).ConfigureAwait(false);
         string[] queries =
         [
-            "\"kettle", "kettle*", "kettle AND", "(kettle", "kettle)", "NEAR(kettle", "kettle OR", "^kettle", "-kettle", "text:kettle",
-            "{text}:kettle", "kettle + \"", "'kettle'", "kettle & !", "kettle:*", "kettle <-> ", "kettle | ", "\\kettle", "kettle;--",
+            "\"kettle", "kettle*", "kettle AND", "(kettle", "kettle)", "NEAR(kettle", "kettle OR", "^kettle", "-kettle",
+                "text:kettle",
+            "{text}:kettle", "kettle + \"", "'kettle'", "kettle & !", "kettle:*", "kettle <-> ", "kettle | ", "\\kettle",
+                "kettle;--",
             "kettle\"\"", "' kettle", "kettle % _", "!kettle", "$1 kettle", "@p kettle",
         ];
         foreach (var query in queries)

@@ -1,7 +1,7 @@
 using Pepper.Resources.Providers;
-using static Pepper.Resources.Testing.Providers.MemoryScene;
+using static Pepper.Resources.Testing.MemoryScene;
 
-namespace Pepper.Resources.Testing.Providers;
+namespace Pepper.Resources.Testing;
 
 /// <summary>Search by vectors, by both, and embeddings.</summary>
 internal static class MemoryVectorTests
@@ -44,14 +44,16 @@ internal static class MemoryVectorTests
         SameList(["same", "near", "far", "zero", "opposite"], found.Select(static match => match.Entry.Key));
         foreach (var (match, cosine) in found.Zip([1, 0.9938837, 0.0780869, 0, -1]))
         {
-            Check(Math.Abs(match.Score - cosine) < 1e-5, $"The cosine of '{match.Entry.Key}' is {match.Score}; expected: {cosine}.");
+            Check(Math.Abs(match.Score - cosine) < 1e-5,
+                $"The cosine of '{match.Entry.Key}' is {match.Score}; expected: {cosine}.");
         }
     }
 
     private static async Task Vector_InPages_GivesEachOnce(MemoryScene scene)
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
-        await PutAllAsync(store, Enumerable.Range(0, 25).Select(static number => At($"{number:00}", 1, number / 3))).ConfigureAwait(false);
+        await PutAllAsync(store, Enumerable.Range(0, 25).Select(static number => At($"{number:00}", 1, number / 3)))
+            .ConfigureAwait(false);
         MemorySearch search = new() { Vector = new float[] { 1, 0 } };
         List<string> seen = [];
         for (var offset = 0; offset < 35; offset += 7)
@@ -87,7 +89,8 @@ internal static class MemoryVectorTests
         var most = store.Capabilities.MaxDimensions;
         foreach (var vector in new float[][] { [], [float.NaN], [float.PositiveInfinity, 1], new float[most + 1] })
         {
-            await ThrowsAsync<ArgumentException>(() => store.PutAsync(At("a", vector)).AsTask(), "A bad vector").ConfigureAwait(false);
+            await ThrowsAsync<ArgumentException>(() => store.PutAsync(At("a", vector)).AsTask(), "A bad vector")
+                .ConfigureAwait(false);
             await ThrowsAsync<ArgumentException>(
                 () => store.SearchAsync(new() { Vector = vector }).AsTask(), "A bad vector").ConfigureAwait(false);
         }
@@ -153,7 +156,8 @@ internal static class MemoryVectorTests
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
         await PutAllAsync(store, Enumerable.Range(0, 25).Select(static number =>
-            Put($"{number:00}", number % 2 == 0 ? "kettle" : "stove") with { Vector = new float[] { 1, number } })).ConfigureAwait(false);
+            Put($"{number:00}", number % 2 == 0 ? "kettle" : "stove") with { Vector = new float[] { 1, number } }))
+                .ConfigureAwait(false);
         MemorySearch search = new() { Text = "kettle", Vector = new float[] { 1, 30 } };
         List<string> seen = [];
         for (var offset = 0; offset < 35; offset += 7)
@@ -174,9 +178,11 @@ internal static class MemoryVectorTests
             Put("unseen", "banana") with { Index = MemoryIndex.Text }).ConfigureAwait(false);
 
         SameList(
-            ["a"], (await KeysAsync(store, new() { Text = "aaa", Ranking = MemoryRanking.Vector }).ConfigureAwait(false)).Take(1));
+            ["a"], (await KeysAsync(store, new() { Text = "aaa", Ranking = MemoryRanking.Vector })
+                .ConfigureAwait(false)).Take(1));
         SameList(
-            ["own"], (await KeysAsync(store, new() { Text = "u", Ranking = MemoryRanking.Vector }).ConfigureAwait(false)).Take(1));
+            ["own"], (await KeysAsync(store, new() { Text = "u", Ranking = MemoryRanking.Vector })
+                .ConfigureAwait(false)).Take(1));
         SameList(
             ["a", "e", "o", "own"],
             await SortedKeysAsync(store, new() { Text = "x", Ranking = MemoryRanking.Vector }).ConfigureAwait(false));
@@ -198,7 +204,8 @@ internal static class MemoryVectorTests
         }).ConfigureAwait(false);
 
         await store.BatchAsync(
-            [Put("a", "one"), new MemoryGet(Notes, "a"), Put("b", "two"), new MemorySearch { Text = "three" }]).ConfigureAwait(false);
+            [Put("a", "one"), new MemoryGet(Notes, "a"), Put("b", "two"), new MemorySearch { Text = "three" }])
+                .ConfigureAwait(false);
         await store.SearchAsync(new() { Text = "four", Ranking = MemoryRanking.Text }).ConfigureAwait(false);
         await ThrowsAsync<ArgumentException>(
             () => store.BatchAsync([Put("a", "five"), Put("", "six")]).AsTask(), "A bad key").ConfigureAwait(false);
@@ -245,7 +252,8 @@ internal static class MemoryVectorTests
         }).ConfigureAwait(false);
 
         await ThrowsAsync<OperationCanceledException>(
-            () => store.BatchAsync([Put("a", "x"), new MemoryGet(Notes, "a")], cancellation.Token).AsTask(), "A cancelled embedding")
+            () => store.BatchAsync([Put("a", "x"), new MemoryGet(Notes, "a")], cancellation.Token).AsTask(),
+                "A cancelled embedding")
             .ConfigureAwait(false);
 
         Same(null, await store.GetAsync(Notes, "a").ConfigureAwait(false));

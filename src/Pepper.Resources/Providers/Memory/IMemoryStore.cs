@@ -54,7 +54,8 @@ public interface IMemoryStore
     /// <param name="search">What to look for.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// One page, the best match first; without a query, in order of namespace and key. Equally good matches stand in an order that
+    /// One page, the best match first; without a query, in order of namespace and key. Equally good matches stand in an order
+    /// that
     /// stays the same while nobody writes.
     /// </returns>
     /// <exception cref="ArgumentException">The search contradicts itself, or a limit is exceeded.</exception>
@@ -86,7 +87,8 @@ public interface IMemoryStore
     /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>One result for each operation, in the same order.</returns>
-    /// <exception cref="MemoryConflictException">A condition does not hold; its operation's index is in the exception.</exception>
+    /// <exception cref="MemoryConflictException">A condition does not hold; its operation's index is in the
+    /// exception.</exception>
     /// <exception cref="ArgumentException">An operation is faulty, or there are too many: nothing was done.</exception>
     ValueTask<IReadOnlyList<MemoryResult>> BatchAsync(
         IReadOnlyList<MemoryOperation> operations, CancellationToken cancellationToken = default);

@@ -61,4 +61,8 @@ public sealed class InProcessMemoryProvider : MemoryProvider<InProcessMemoryOpti
 
     /// <inheritdoc/>
     public override Task ReloadAsync(CancellationToken cancellationToken = default) => InitializeAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public override ValueTask<ProviderHealth> CheckHealthAsync(CancellationToken cancellationToken = default) => new(
+        Store is null ? new ProviderHealth(ResourceHealth.Unhealthy, "The memory is not initialised.") : ProviderHealth.Healthy);
 }

@@ -30,7 +30,8 @@ public sealed record MemoryCapabilities
     /// <summary>The most UTF-16 units of a text; 65,536 in all stores of Pepper.</summary>
     public int MaxTextLength { get; init; } = MemoryLimits.TextLength;
 
-    /// <summary>The most bytes of a key in UTF-8, and of all segments of a namespace together; 1,024 in all of Pepper's.</summary>
+    /// <summary>The most bytes of a key in UTF-8, and of all segments of a namespace together; 1,024 in all of
+    /// Pepper's.</summary>
     public int MaxNameBytes { get; init; } = MemoryLimits.NameBytes;
 
     /// <summary>The most operations in a batch; 1,000 in all stores of Pepper.</summary>

@@ -1,7 +1,8 @@
 namespace Pepper.Resources.Providers;
 
 /// <summary>
-/// The condition of a put or a delete does not hold: somebody else wrote, deleted or outlived the entry. Nothing was written; read
+/// The condition of a put or a delete does not hold: somebody else wrote, deleted or outlived the entry. Nothing was written;
+/// read
 /// the entry again and decide anew.
 /// </summary>
 public sealed class MemoryConflictException : ResourceException

@@ -68,7 +68,8 @@ public sealed class MemoryRanks
     }
 
     /// <summary>
-    /// One ranking of several: each entry scores the sum of 1 / (60 + its rank from 1) over the rankings it is in (reciprocal rank
+    /// One ranking of several: each entry scores the sum of 1 / (60 + its rank from 1) over the rankings it is in (reciprocal
+    /// rank
     /// fusion: Cormack, Clarke and Büttcher, SIGIR 2009).
     /// </summary>
     /// <param name="rankings">The rankings, the best first in each.</param>
@@ -80,7 +81,8 @@ public sealed class MemoryRanks
         {
             for (var index = 0; index < ranking.Count; index++)
             {
-                CollectionsMarshal.GetValueRefOrAddDefault(scores, ranking[index].Id, out _) += 1.0 / (FusionConstant + index + 1);
+                CollectionsMarshal.GetValueRefOrAddDefault(scores, ranking[index].Id, out _) += 1.0 / (FusionConstant + index
+                    + 1);
             }
         }
 

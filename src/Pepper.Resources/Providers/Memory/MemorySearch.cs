@@ -15,7 +15,8 @@ public enum MemoryRanking
     /// <summary>By words: BM25. Only entries that have a word of the query are found.</summary>
     Text = 2,
 
-    /// <summary>By the cosine of the vectors, all compared. All entries that have a vector are found, the nearest first.</summary>
+    /// <summary>By the cosine of the vectors, all compared. All entries that have a vector are found, the nearest
+    /// first.</summary>
     Vector = 3,
 
     /// <summary>

@@ -5,7 +5,8 @@ namespace Pepper.Resources.Providers;
 /// store what differs.
 /// </summary>
 /// <remarks>
-/// What reaches a store has been checked and completed. A <see cref="MemoryPut"/> has metadata that nobody else can change, a unit
+/// What reaches a store has been checked and completed. A <see cref="MemoryPut"/> has metadata that nobody else can change, a
+/// unit
 /// vector or none, and a <see cref="MemoryPut.TimeToLive"/> that is null for ever and positive otherwise. A
 /// <see cref="MemorySearch"/> has a <see cref="MemorySearch.Ranking"/> other than <see cref="MemoryRanking.Auto"/>, and a unit
 /// vector if that ranking needs one.

@@ -4,22 +4,102 @@ using Pepper.IntegrationTests.PostgreSql;
 using Pepper.Resources;
 using Pepper.Resources.PostgreSql;
 using Pepper.Resources.Providers;
-using Pepper.Resources.Testing.Providers;
+using Pepper.Resources.Testing;
 using Pepper.Tests;
 
 namespace Pepper.IntegrationTests.Providers.Memory;
 
-/// <summary>The suite that all memory stores pass, on the one in PostgreSQL, its vectors compared here.</summary>
-public sealed class PostgreSqlMemoryStoreTests(PostgresFixture fixture) : PostgreSqlMemoryStoreSuite(fixture, false)
+/// <summary>A fixture with a schema of its own in the tests' cluster.</summary>
+public sealed class PostgreSqlMemoryFixture : MemoryProviderFixture
 {
+    private readonly string _schema = $"memory_{Guid.NewGuid():N}";
+
+    public string ConnectionString { get; init; } = "Host=127.0.0.1;Port=1";
+
+    public bool UseVectorExtension { get; init; }
+
+    public override IMemoryProvider Create(string name, MemoryStoreOptions options) => new PostgreSqlMemoryProvider(
+        PostgreSqlMemoryProvider.Describe(name), Options(options), Time);
+
+    public override IProvider? CreateFaulty(string name) => new PostgreSqlMemoryProvider(
+        PostgreSqlMemoryProvider.Describe(name), new PostgreSqlMemoryOptions { Schema = "x\"; DROP TABLE y" }, Time);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
+        await base.DisposeAsync();
+    }
+
+    internal PostgreSqlMemoryOptions Options(MemoryStoreOptions options) => new()
+    {
+        ConnectionString = ConnectionString,
+        Schema = _schema,
+        UseVectorExtension = UseVectorExtension,
+        Store = options,
+    };
+
+    internal async Task<object?> ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+}
+
+[Collection(PostgresTest.Collection)]
+public sealed class PostgreSqlMemoryLifecycleTests(PostgresFixture postgres)
+    : ConformanceTests<LifecycleConformance, PostgreSqlMemoryFixture>
+{
+    protected override PostgreSqlMemoryFixture NewFixture() => new() { ConnectionString = postgres.Cluster.ConnectionString };
+}
+
+/// <summary>The vectors compared here.</summary>
+[Collection(PostgresTest.Collection)]
+public sealed class PostgreSqlMemoryConformanceTests(PostgresFixture postgres)
+    : ConformanceTests<MemoryConformance, PostgreSqlMemoryFixture>
+{
+    protected override PostgreSqlMemoryFixture NewFixture() => new() { ConnectionString = postgres.Cluster.ConnectionString };
+}
+
+[Collection(PostgresTest.Collection)]
+public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres) : IAsyncDisposable
+{
+    private readonly PostgreSqlMemoryFixture _fixture = new() { ConnectionString = postgres.Cluster.ConnectionString };
+    private readonly List<PostgreSqlMemoryStore> _opened = [];
+
     [Fact]
     public async Task Writers_WithOneETag_InAThousandRounds_OneWinsEach()
     {
-        var store = await OpenAsync(new MemoryStoreOptions(), TimeProvider.System);
+        var store = await OpenStoreAsync(new MemoryStoreOptions(), TimeProvider.System);
 
         var rounds = await TwoWriters.RunAsync(store, 1000);
 
         Assert.Equal([0, 1000, 0], rounds);
+    }
+
+    /// <summary>Where the server has the extension, the whole suite runs with the vectors compared by it.</summary>
+    [Fact]
+    public async Task Open_WithTheExtensionAllowed_UsesItWhereItIs_AndPassesTheSuite()
+    {
+        PostgreSqlMemoryFixture NewFixture() =>
+            new() { ConnectionString = postgres.Cluster.ConnectionString, UseVectorExtension = true };
+        await using var fixture = NewFixture();
+        var isThere = await fixture.ExecuteAsync("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'") is not null;
+        await using (var store = await PostgreSqlMemoryStore.OpenAsync(fixture.Options(new MemoryStoreOptions())))
+        {
+            Assert.Equal(isThere, store.UsesVectorExtension);
+            await store.PutAsync(new MemoryPut(new("a"), "one", "") { Vector = new float[] { 3, 4 } });
+            var found = await store.SearchAsync(new MemorySearch { Vector = new float[] { 4, 3 } });
+            Assert.Equal(0.96, Assert.Single(found).Score, 1e-6);
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(isThere ? "pgvector is there" : "pgvector is not there");
+        if (isThere)
+        {
+            var report = await ProviderConformance.RunAsync(NewFixture, TestContext.Current.CancellationToken);
+            Assert.True(report.IsPassed, report.ToString());
+        }
     }
 
     [Fact]
@@ -36,7 +116,8 @@ public sealed class PostgreSqlMemoryStoreTests(PostgresFixture fixture) : Postgr
     [Fact]
     public async Task Provider_InitialisedAndCleanedUp_KeepsEverythingInTheDatabase()
     {
-        var provider = new PostgreSqlMemoryProvider(PostgreSqlMemoryProvider.Describe("notes"), Options(new MemoryStoreOptions()));
+        var provider = new PostgreSqlMemoryProvider(
+            PostgreSqlMemoryProvider.Describe("notes"), _fixture.Options(new MemoryStoreOptions()));
         Assert.Equal(ResourceHealth.Unhealthy, (await provider.CheckHealthAsync()).Status);
         await provider.InitializeAsync();
         await provider.Store!.PutAsync(new MemoryPut(new("a"), "one", "kettle"));
@@ -69,32 +150,6 @@ public sealed class PostgreSqlMemoryStoreTests(PostgresFixture fixture) : Postgr
         Assert.Contains("2 fault(s)", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", failure.Message, StringComparison.Ordinal);
     }
-}
-
-/// <summary>The suite that all memory stores pass, on the one in PostgreSQL, its vectors compared by pgvector.</summary>
-public sealed class PgVectorMemoryStoreTests(PostgresFixture fixture) : PostgreSqlMemoryStoreSuite(fixture, true);
-
-[Collection(PostgresTest.Collection)]
-public abstract class PostgreSqlMemoryStoreSuite(PostgresFixture fixture, bool usesExtension) : MemoryStoreSuite, IAsyncDisposable
-{
-    private readonly string _schema = $"memory_{Guid.NewGuid():N}";
-    private readonly List<PostgreSqlMemoryStore> _opened = [];
-
-    public static TheoryData<string> Names => [.. Tests];
-
-    [Theory]
-    [MemberData(nameof(Names))]
-    public async Task Suite(string test)
-    {
-        if (usesExtension)
-        {
-            var available = await ExecuteAsync("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'");
-            Assert.SkipWhen(
-                available is null, "PostgreSQL has no extension vector (pgvector); Debian's package is postgresql-*-pgvector.");
-        }
-
-        await RunAsync(test).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -103,45 +158,18 @@ public abstract class PostgreSqlMemoryStoreSuite(PostgresFixture fixture, bool u
             await store.DisposeAsync();
         }
 
-        if (PostgresCluster.ProgramsFolder is not null)
-        {
-            await ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
-        }
-
-        GC.SuppressFinalize(this);
+        await _fixture.DisposeAsync();
     }
 
-    protected override async ValueTask<IMemoryStore> OpenAsync(MemoryStoreOptions options, TimeProvider timeProvider)
+    private async Task<PostgreSqlMemoryStore> OpenStoreAsync(MemoryStoreOptions options, TimeProvider timeProvider)
     {
-        var store = await OpenStoreAsync(options, timeProvider);
-        Assert.Equal(usesExtension, store.UsesVectorExtension);
-        return store;
-    }
-
-    private protected PostgreSqlMemoryOptions Options(MemoryStoreOptions options) => new()
-    {
-        ConnectionString = fixture.Cluster.ConnectionString,
-        Schema = _schema,
-        UseVectorExtension = usesExtension,
-        Store = options,
-    };
-
-    private protected async Task<PostgreSqlMemoryStore> OpenStoreAsync(MemoryStoreOptions options, TimeProvider timeProvider)
-    {
-        var store = await PostgreSqlMemoryStore.OpenAsync(Options(options), timeProvider);
+        var store = await PostgreSqlMemoryStore.OpenAsync(_fixture.Options(options), timeProvider);
+        Assert.False(store.UsesVectorExtension);
         lock (_opened)
         {
             _opened.Add(store);
         }
 
         return store;
-    }
-
-    private async Task<object?> ExecuteAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync();
     }
 }

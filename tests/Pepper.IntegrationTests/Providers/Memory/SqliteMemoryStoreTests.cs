@@ -3,23 +3,43 @@ using Pepper.Benchmarks.Memories;
 using Pepper.Resources;
 using Pepper.Resources.Providers;
 using Pepper.Resources.Sqlite;
-using Pepper.Resources.Testing.Providers;
+using Pepper.Resources.Testing;
+using Pepper.Tests;
 
 namespace Pepper.IntegrationTests.Providers.Memory;
 
-/// <summary>The suite that all memory stores pass, on the one in SQLite.</summary>
-public sealed class SqliteMemoryStoreTests : MemoryStoreSuite, IAsyncDisposable
+/// <summary>A fixture with a folder of its own.</summary>
+public sealed class SqliteMemoryFixture : MemoryProviderFixture
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pepper-memory-");
+
+    internal string Database => Path.Combine(_folder.FullName, "memory.db");
+
+    // Not flushed, as what is tested here is not the disk.
+    public override IMemoryProvider Create(string name, MemoryStoreOptions options) => new SqliteMemoryProvider(
+        SqliteMemoryProvider.Describe(name), new SqliteMemoryOptions { Path = Database, FlushToDisk = false, Store = options },
+        Time);
+
+    public override IProvider? CreateFaulty(string name) =>
+        new SqliteMemoryProvider(SqliteMemoryProvider.Describe(name), new SqliteMemoryOptions { Path = "" }, Time);
+
+    public override ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        return base.DisposeAsync();
+    }
+}
+
+public sealed class SqliteMemoryLifecycleTests : ConformanceTests<LifecycleConformance, SqliteMemoryFixture>;
+
+public sealed class SqliteMemoryConformanceTests : ConformanceTests<MemoryConformance, SqliteMemoryFixture>;
+
+public sealed class SqliteMemoryStoreTests : IAsyncDisposable
+{
+    private readonly SqliteMemoryFixture _fixture = new();
     private readonly List<SqliteMemoryStore> _opened = [];
 
-    public static TheoryData<string> Names => [.. Tests];
-
-    private string Database => Path.Combine(_folder.FullName, "memory.db");
-
-    [Theory]
-    [MemberData(nameof(Names))]
-    public Task Suite(string test) => RunAsync(test).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+    private string Database => _fixture.Database;
 
     [Fact]
     public async Task Writers_WithOneETag_InAThousandRounds_OneWinsEach()
@@ -115,12 +135,11 @@ public sealed class SqliteMemoryStoreTests : MemoryStoreSuite, IAsyncDisposable
             await store.DisposeAsync();
         }
 
-        _folder.Delete(recursive: true);
+        await _fixture.DisposeAsync();
     }
 
-    protected override async ValueTask<IMemoryStore> OpenAsync(MemoryStoreOptions options, TimeProvider timeProvider)
+    private async ValueTask<IMemoryStore> OpenAsync(MemoryStoreOptions options, TimeProvider timeProvider)
     {
-        // Not flushed, as what is tested here is not the disk.
         var store = await SqliteMemoryStore.OpenAsync(
             new SqliteMemoryOptions { Path = Database, FlushToDisk = false, Store = options }, timeProvider);
         _opened.Add(store);

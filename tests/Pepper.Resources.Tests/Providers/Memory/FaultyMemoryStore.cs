@@ -26,7 +26,8 @@ internal sealed class FaultyMemoryStore(IMemoryStore inner, MemoryFault fault) :
 {
     public MemoryCapabilities Capabilities => inner.Capabilities;
 
-    public ValueTask<MemoryEntry?> GetAsync(MemoryNamespace ns, string key, bool refreshTimeToLive, CancellationToken cancellationToken) =>
+    public ValueTask<MemoryEntry?> GetAsync(MemoryNamespace ns, string key, bool refreshTimeToLive,
+        CancellationToken cancellationToken) =>
         inner.GetAsync(ns, Key(key), Refresh(refreshTimeToLive), Token(cancellationToken));
 
     public ValueTask<string> PutAsync(MemoryPut put, CancellationToken cancellationToken) =>
@@ -39,7 +40,8 @@ internal sealed class FaultyMemoryStore(IMemoryStore inner, MemoryFault fault) :
         inner.SearchAsync((MemorySearch)Change(search), Token(cancellationToken));
 
     public ValueTask<IReadOnlyList<MemoryNamespace>> ListNamespacesAsync(
-        MemoryNamespaceQuery? query, CancellationToken cancellationToken) => inner.ListNamespacesAsync(query, Token(cancellationToken));
+        MemoryNamespaceQuery? query, CancellationToken cancellationToken) =>
+            inner.ListNamespacesAsync(query, Token(cancellationToken));
 
     public async ValueTask<int> DeleteNamespaceAsync(MemoryNamespace ns, CancellationToken cancellationToken) =>
         fault == MemoryFault.KeepsNamespaces
@@ -53,7 +55,8 @@ internal sealed class FaultyMemoryStore(IMemoryStore inner, MemoryFault fault) :
         return fault == MemoryFault.ReversesBatches ? [.. results.Reverse()] : results;
     }
 
-    public ValueTask<int> RemoveExpiredAsync(CancellationToken cancellationToken) => inner.RemoveExpiredAsync(Token(cancellationToken));
+    public ValueTask<int> RemoveExpiredAsync(CancellationToken cancellationToken) =>
+        inner.RemoveExpiredAsync(Token(cancellationToken));
 
     private bool Refresh(bool wanted) => fault switch
     {

@@ -33,7 +33,8 @@ public sealed class InProcessMemoryProviderTests
             Store = new MemoryStoreOptions { DefaultTimeToLive = TimeSpan.Zero, SweepInterval = TimeSpan.Zero },
         });
 
-        var failure = await Assert.ThrowsAsync<ArgumentException>(() => provider.ValidateAsync(TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAsync<ArgumentException>(() =>
+            provider.ValidateAsync(TestContext.Current.CancellationToken));
 
         Assert.Contains("'notes'", failure.Message, StringComparison.Ordinal);
         Assert.Contains("2 fault(s)", failure.Message, StringComparison.Ordinal);

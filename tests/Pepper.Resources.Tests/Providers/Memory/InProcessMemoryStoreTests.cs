@@ -1,17 +1,19 @@
 using Pepper.Resources.Providers;
-using Pepper.Resources.Testing.Providers;
+using Pepper.Resources.Testing;
+using Pepper.Tests;
 
 namespace Pepper.Resources.Tests.Providers.Memory;
 
-/// <summary>The suite that all memory stores pass, on the one in this process.</summary>
-public sealed class InProcessMemoryStoreTests : MemoryStoreSuite
+/// <summary>Memories in this process share nothing: each provider has its own.</summary>
+public sealed class InProcessMemoryFixture : MemoryProviderFixture
 {
-    public static TheoryData<string> Names => [.. Tests];
+    public override IMemoryProvider Create(string name, MemoryStoreOptions options) => new InProcessMemoryProvider(
+        InProcessMemoryProvider.Describe(name), new InProcessMemoryOptions { Store = options }, Time);
 
-    [Theory]
-    [MemberData(nameof(Names))]
-    public Task Suite(string test) => RunAsync(test).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-
-    protected override ValueTask<IMemoryStore> OpenAsync(MemoryStoreOptions options, TimeProvider timeProvider) =>
-        new(new InProcessMemoryStore(options, timeProvider));
+    public override IProvider? CreateFaulty(string name) =>
+        Create(name, new MemoryStoreOptions { DefaultTimeToLive = TimeSpan.Zero });
 }
+
+public sealed class InProcessMemoryLifecycleTests : ConformanceTests<LifecycleConformance, InProcessMemoryFixture>;
+
+public sealed class InProcessMemoryStoreTests : ConformanceTests<MemoryConformance, InProcessMemoryFixture>;

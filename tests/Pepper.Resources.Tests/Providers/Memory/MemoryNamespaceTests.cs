@@ -6,7 +6,8 @@ namespace Pepper.Resources.Tests.Providers.Memory;
 
 public sealed class MemoryNamespaceTests
 {
-    private static readonly Gen<string> Segment = Gen.Elements("a", "b", "ab", "\u001F", "\u001E", "\u001Eu", "e", "u", " ", "é", "😀", "\uE000")
+    private static readonly Gen<string> Segment = Gen.Elements("a", "b", "ab", "\u001F", "\u001E", "\u001Eu", "e", "u", " ", "é",
+        "😀", "\uE000")
         .NonEmptyListOf().Select(parts => string.Concat(parts.Take(4)));
 
     private static readonly Gen<MemoryNamespace> Any = Segment.ListOf().Select(parts => new MemoryNamespace(parts.Take(5)));

@@ -51,7 +51,8 @@ public sealed class MemoryRankingTests
                 ranks.Add(rank.Id, rank.Score);
             }
 
-            Assert.Equal(all.OrderByDescending(static one => one.Score).ThenBy(static one => one.Id).Take(capacity), ranks.ToList());
+            Assert.Equal(all.OrderByDescending(static one => one.Score).ThenBy(static one => one.Id).Take(capacity),
+                ranks.ToList());
         }
     }
 
@@ -90,13 +91,15 @@ public sealed class MemoryRankingTests
 
         Assert.Equal(("a", 1.5, true), (text.AsText(), number.AsNumber(), truth.AsBoolean()));
         Assert.Equal("a 1.5 true", $"{text} {number} {truth}");
-        Assert.Contains("Number", Assert.Throws<InvalidOperationException>(() => text.AsNumber()).Message, StringComparison.Ordinal);
+        Assert.Contains("Number", Assert.Throws<InvalidOperationException>(() => text.AsNumber()).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => number.AsBoolean());
         Assert.Throws<InvalidOperationException>(() => truth.AsText());
         Assert.Throws<ArgumentOutOfRangeException>(() => MemoryField.FromNumber(double.NaN));
         Assert.Throws<ArgumentException>(() => MemoryField.FromText(new string('x', 4097)));
         Assert.Equal("", default(MemoryField).AsText());
-        Assert.True(text != number && text.CompareTo(number) is null && truth.CompareTo(false) is null && truth.CompareTo(true) == 0);
+        Assert.True(text != number && text.CompareTo(number) is null && truth.CompareTo(false) is null
+            && truth.CompareTo(true) == 0);
     }
 
     [Fact]

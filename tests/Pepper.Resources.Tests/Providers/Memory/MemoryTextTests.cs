@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Pepper.Resources.Providers;
@@ -34,9 +36,9 @@ public sealed class MemoryTextTests
         {
             var terms = MemoryText.Terms(text.Get);
             return terms.All(static term => term.Length > 0 && term.EnumerateRunes().All(static rune =>
-                System.Text.Rune.IsLetterOrDigit(rune) || System.Text.Rune.GetUnicodeCategory(rune)
-                    is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.SpacingCombiningMark
-                    or System.Globalization.UnicodeCategory.OtherNumber or System.Globalization.UnicodeCategory.LetterNumber));
+                Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune)
+                    is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
+                    or UnicodeCategory.OtherNumber or UnicodeCategory.LetterNumber));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
