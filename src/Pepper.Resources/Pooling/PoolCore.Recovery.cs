@@ -90,6 +90,9 @@ internal sealed partial class PoolCore
         }
 
         EnsureSupply();
+
+        // A warm-up that is not patient ends here.
+        SignalProgress();
     }
 
     /// <summary>
