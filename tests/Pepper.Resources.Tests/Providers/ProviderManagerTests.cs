@@ -67,7 +67,8 @@ public sealed class ProviderManagerTests : ProviderManagerTest
         Assert.Throws<ProviderNotFoundException>(() => Manager.GetStorage("x"));
         Assert.Throws<ProviderNotFoundException>(() => Manager.GetMemory("x"));
         Assert.StartsWith(
-            "Failed to unregister provider", Assert.Single(Log.Entries, entry => entry.Id == 1601).Message, StringComparison.Ordinal);
+            "Failed to unregister provider", Assert.Single(Log.Entries, entry => entry.Id == 1601).Message,
+            StringComparison.Ordinal);
         Assert.Equal(["Error", "Name"], Assert.Single(Log.Entries, entry => entry.Id == 1602).Fields.Keys.Order());
     }
 
@@ -179,7 +180,8 @@ public sealed class ProviderManagerTests : ProviderManagerTest
             },
         });
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Manager.RegisterAsync(provider, source.Token).WaitAsync(Guard));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Manager.RegisterAsync(provider, source.Token).WaitAsync(Guard));
 
         Assert.Equal(1, provider.Cleanups);
         Assert.Equal(0, Manager.Count);
