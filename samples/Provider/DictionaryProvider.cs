@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Pepper.Resources;
 using Pepper.Resources.Providers;
 
 namespace ProviderSample;
@@ -9,7 +8,9 @@ internal sealed class DictionaryOptions
     public int MaxContentBytes { get; set; } = 1024 * 1024;
 }
 
-/// <summary>A third party's storage provider: entries in a dictionary. It knows no time to live, and says so by not declaring one.</summary>
+/// <summary>
+/// A third party's storage provider: entries in a dictionary. It knows no time to live, and says so by not declaring one.
+/// </summary>
 internal sealed class DictionaryProvider(string name, DictionaryOptions options, TimeProvider time)
     : StorageProvider<DictionaryOptions>(
         new ProviderMetadata
@@ -36,9 +37,6 @@ internal sealed class DictionaryProvider(string name, DictionaryOptions options,
         Storage = null;
         return Task.CompletedTask;
     }
-
-    public override ValueTask<ProviderHealth> CheckHealthAsync(CancellationToken cancellationToken = default) => new(
-        Storage is null ? new ProviderHealth(ResourceHealth.Unhealthy, "It is not initialised.") : ProviderHealth.Healthy);
 }
 
 internal sealed class DictionaryStorage(int maxContentBytes, TimeProvider time) : IStorage
@@ -53,7 +51,8 @@ internal sealed class DictionaryStorage(int maxContentBytes, TimeProvider time) 
     public void Close() => Volatile.Write(ref _isClosed, true);
 
     public ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null, CancellationToken cancellationToken = default)
+        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         StorageRules.CheckPut(key, options, Capabilities, canExpire: false);
         StorageRules.CheckSize(key, content.Length, Capabilities);

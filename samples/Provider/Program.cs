@@ -20,7 +20,8 @@ try
 }
 catch (StorageConflictException conflict)
 {
-    Console.WriteLine($"conflict: expected {conflict.ExpectedETag}, found {(conflict.ActualETag == first.ETag ? "the first" : "another")}");
+    var found = conflict.ActualETag == first.ETag ? "the first" : "another";
+    Console.WriteLine($"conflict: expected {conflict.ExpectedETag}, found {found}");
 }
 
 return report.IsPassed ? 0 : 1;

@@ -8,7 +8,8 @@ public abstract class ConformanceTests<TSuite, TFixture>
     where TFixture : ProviderFixture, new()
 {
 #pragma warning disable CA1000 // The framework asks for the data by the class, whose arguments say which tests apply.
-    public static TheoryData<string> Applicable => [.. NewSuite(static () => new TFixture()).GetTests().Select(test => test.Name)];
+    public static TheoryData<string> Applicable => [.. NewSuite(
+        static () => new TFixture()).GetTests().Select(test => test.Name)];
 #pragma warning restore CA1000
 
     protected virtual TFixture NewFixture() => new();

@@ -18,10 +18,13 @@ public sealed class PostgreSqlStorageProvider : StorageProvider<PostgreSqlStorag
     /// <param name="options">Where and how it keeps entries; copied.</param>
     /// <param name="timeProvider">The wall clock by which entries expire. Default: the system's.</param>
     /// <exception cref="ArgumentNullException"><paramref name="metadata"/> or <paramref name="options"/> is null.</exception>
-    public PostgreSqlStorageProvider(ProviderMetadata metadata, PostgreSqlStorageOptions options, TimeProvider? timeProvider = null)
+    public PostgreSqlStorageProvider(
+        ProviderMetadata metadata, PostgreSqlStorageOptions options, TimeProvider? timeProvider = null)
         : base(metadata, options?.Copy()!) => _timeProvider = timeProvider ?? TimeProvider.System;
 
-    /// <summary>The metadata of such a provider: type storage, with the capabilities store, retrieve, ttl and delete-prefix.</summary>
+    /// <summary>
+    /// The metadata of such a provider: type storage, with the capabilities store, retrieve, ttl and delete-prefix.
+    /// </summary>
     /// <param name="name">The provider's name.</param>
     /// <returns>The metadata; change with <c>with</c> what else is to be said.</returns>
     /// <exception cref="ArgumentException">The name is no provider's name.</exception>

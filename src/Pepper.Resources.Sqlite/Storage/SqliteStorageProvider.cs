@@ -21,7 +21,9 @@ public sealed class SqliteStorageProvider : StorageProvider<SqliteStorageOptions
     public SqliteStorageProvider(ProviderMetadata metadata, SqliteStorageOptions options, TimeProvider? timeProvider = null)
         : base(metadata, options?.Copy()!) => _timeProvider = timeProvider ?? TimeProvider.System;
 
-    /// <summary>The metadata of such a provider: type storage, with the capabilities store, retrieve, ttl and delete-prefix.</summary>
+    /// <summary>
+    /// The metadata of such a provider: type storage, with the capabilities store, retrieve, ttl and delete-prefix.
+    /// </summary>
     /// <param name="name">The provider's name.</param>
     /// <returns>The metadata; change with <c>with</c> what else is to be said.</returns>
     /// <exception cref="ArgumentException">The name is no provider's name.</exception>

@@ -4,7 +4,7 @@ namespace Pepper.Resources.Testing;
 
 /// <summary>Holds any provider to the contract of its life: start, health, reload, end.</summary>
 /// <param name="createFixture">Makes a fixture; each test gets its own.</param>
-public class LifecycleConformance(Func<ProviderFixture> createFixture) : ConformanceSuite("lifecycle", createFixture)
+public sealed class LifecycleConformance(Func<ProviderFixture> createFixture) : ConformanceSuite("lifecycle", createFixture)
 {
     private const string TestName = "conformance";
 
@@ -31,7 +31,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>What is declared is offered, and what is offered is declared.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task DeclareCapabilitiesAreOffered(ProviderFixture fixture)
+    public static async Task DeclareCapabilitiesAreOffered(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         Expect.Equal(TestName, provider.Metadata.Name, "the name in the metadata");
@@ -44,7 +44,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>A started provider is healthy.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task InitializeNewIsHealthy(ProviderFixture fixture)
+    public static async Task InitializeNewIsHealthy(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         await provider.ValidateAsync().ConfigureAwait(false);
@@ -56,7 +56,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>Starting what is started changes nothing.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task InitializeTwiceIsHarmless(ProviderFixture fixture)
+    public static async Task InitializeTwiceIsHarmless(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         await provider.InitializeAsync().ConfigureAwait(false);
@@ -70,7 +70,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>A start that was cancelled leaves nothing that a cleanup could not remove, and can be repeated.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task InitializeCancelledLeavesNothing(ProviderFixture fixture)
+    public static async Task InitializeCancelledLeavesNothing(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         await Expect.ThrowsAsync<OperationCanceledException>(
@@ -84,7 +84,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>A provider that was cleaned up can be started again.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task InitializeAfterCleanupWorksAgain(ProviderFixture fixture)
+    public static async Task InitializeAfterCleanupWorksAgain(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         await provider.InitializeAsync().ConfigureAwait(false);
@@ -97,7 +97,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>Two providers serve on one environment side by side, as a reload without a gap needs.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task InitializeSecondOnTheSameServesBesideTheFirst(ProviderFixture fixture)
+    public static async Task InitializeSecondOnTheSameServesBesideTheFirst(ProviderFixture fixture)
     {
         var first = fixture.Create("first");
         var second = fixture.Create("second");
@@ -111,13 +111,13 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>What was not started is not healthy.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task HealthBeforeInitializeIsUnhealthy(ProviderFixture fixture) =>
+    public static Task HealthBeforeInitializeIsUnhealthy(ProviderFixture fixture) =>
         ExpectHealthAsync(fixture.Create(TestName), ResourceHealth.Unhealthy);
 
     /// <summary>What was not started offers nothing.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task UseBeforeInitializeIsNotPossible(ProviderFixture fixture)
+    public static Task UseBeforeInitializeIsNotPossible(ProviderFixture fixture)
     {
         Expect.That(OfferOf(fixture.Create(TestName)) is null, "nothing is offered before the start");
         return Task.CompletedTask;
@@ -126,7 +126,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>What was cleaned up offers nothing, and refuses who still has what it offered.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task UseAfterCleanupIsNotPossible(ProviderFixture fixture)
+    public static async Task UseAfterCleanupIsNotPossible(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         await provider.InitializeAsync().ConfigureAwait(false);
@@ -145,7 +145,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>Cleaning up twice is harmless.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task CleanupTwiceIsHarmless(ProviderFixture fixture)
+    public static async Task CleanupTwiceIsHarmless(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         await provider.InitializeAsync().ConfigureAwait(false);
@@ -156,12 +156,12 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>Cleaning up what was never started is harmless.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task CleanupNeverInitializedIsHarmless(ProviderFixture fixture) => fixture.Create(TestName).CleanupAsync();
+    public static Task CleanupNeverInitializedIsHarmless(ProviderFixture fixture) => fixture.Create(TestName).CleanupAsync();
 
     /// <summary>In a manager's hands, the cleanup comes after the last lease.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task CleanupWhileLentWaitsForTheLease(ProviderFixture fixture)
+    public async Task CleanupWhileLentWaitsForTheLease(ProviderFixture fixture)
     {
         var manager = new ProviderManager();
         await using (manager.ConfigureAwait(false))
@@ -182,7 +182,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>A reload in place leaves it started.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task ReloadInPlaceServesAgain(ProviderFixture fixture)
+    public static async Task ReloadInPlaceServesAgain(ProviderFixture fixture)
     {
         var provider = fixture.Create(TestName);
         await provider.InitializeAsync().ConfigureAwait(false);
@@ -194,7 +194,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>A manager starts it, shows it, and ends it.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual async Task RegisterAndUnregisterGoesThroughItsStates(ProviderFixture fixture)
+    public static async Task RegisterAndUnregisterGoesThroughItsStates(ProviderFixture fixture)
     {
         var manager = new ProviderManager();
         await using (manager.ConfigureAwait(false))
@@ -212,7 +212,7 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
     /// <summary>A faulty configuration is refused by the validation, and by a manager; nothing is left of it.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed; at once when no configuration can have a fault.</returns>
-    public virtual async Task ValidateFaultIsRefusedBeforeAnythingIsOpened(ProviderFixture fixture)
+    public static async Task ValidateFaultIsRefusedBeforeAnythingIsOpened(ProviderFixture fixture)
     {
         if (fixture.CreateFaulty(TestName) is not { } faulty)
         {
@@ -243,7 +243,8 @@ public class LifecycleConformance(Func<ProviderFixture> createFixture) : Conform
         var health = await provider.CheckHealthAsync().ConfigureAwait(false);
         if (health.Status != expected)
         {
-            throw new ConformanceException($"Expected the provider to be {expected}, but it is {health.Status}: {health.Description}");
+            throw new ConformanceException(
+                $"Expected the provider to be {expected}, but it is {health.Status}: {health.Description}");
         }
     }
 }

@@ -123,13 +123,15 @@ public sealed record ConformanceReport(string Provider, ProviderMetadata Metadat
             (result.Test.Suite, Capability: result.Test.Capability ?? "(all)", result.Test.IsNegative)))
         {
             var passed = group.Count(static result => result.Failure is null);
+            var capability = (group.Key.IsNegative ? "without " : string.Empty) + group.Key.Capability;
             text.Append(CultureInfo.InvariantCulture,
-                $"  {group.Key.Suite,-10} {(group.Key.IsNegative ? "without " : "") + group.Key.Capability,-24} {passed,3} of {group.Count(),3} passed\n");
+                $"  {group.Key.Suite,-10} {capability,-24} {passed,3} of {group.Count(),3} passed\n");
         }
 
         foreach (var result in Results.Where(static result => result.Failure is not null))
         {
-            text.Append(CultureInfo.InvariantCulture, $"  FAILED {result.Test.Suite}: {result.Test.Name}: {result.Failure!.Message}\n");
+            text.Append(
+                CultureInfo.InvariantCulture, $"  FAILED {result.Test.Suite}: {result.Test.Name}: {result.Failure!.Message}\n");
         }
 
         return text.ToString();

@@ -3,12 +3,12 @@ using Pepper.Resources.Providers;
 namespace Pepper.Resources.Testing;
 
 /// <content>What is held of conditions.</content>
-public partial class StorageConformance
+public sealed partial class StorageConformance
 {
     /// <summary>Each write has an ETag of its own: also of the same content, and after a deletion.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task ETagEachWriteIsAnother(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task ETagEachWriteIsAnother(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         HashSet<string> seen = [];
         foreach (var _ in Enumerable.Range(0, 5))
@@ -28,7 +28,7 @@ public partial class StorageConformance
     /// <summary>The current ETag lets a write pass.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task IfMatchCurrentWrites(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task IfMatchCurrentWrites(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var first = await storage.PutAsync("a", Bytes(1)).ConfigureAwait(false);
         var second = await storage.PutAsync("a", Bytes(2), new StoragePutOptions { IfMatch = first.ETag }).ConfigureAwait(false);
@@ -39,7 +39,7 @@ public partial class StorageConformance
     /// <summary>A stale ETag is a conflict that says which is there, and changes nothing.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task IfMatchStaleIsAConflict(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task IfMatchStaleIsAConflict(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var first = await storage.PutAsync("a", Bytes(1)).ConfigureAwait(false);
         var second = await storage.PutAsync("a", Bytes(2)).ConfigureAwait(false);
@@ -61,7 +61,7 @@ public partial class StorageConformance
     /// <summary>An ETag where nothing is, is a conflict.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task IfMatchMissingIsAConflict(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task IfMatchMissingIsAConflict(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var gone = await storage.PutAsync("a", Bytes(1)).ConfigureAwait(false);
         await storage.DeleteAsync("a").ConfigureAwait(false);
@@ -80,7 +80,7 @@ public partial class StorageConformance
     /// <summary>Where nothing is to be there, only the first write passes.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task IfAbsentOnlyTheFirstWrites(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task IfAbsentOnlyTheFirstWrites(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var options = new StoragePutOptions { IfAbsent = true };
         var first = await storage.PutAsync("a", Bytes(1), options).ConfigureAwait(false);
@@ -96,7 +96,7 @@ public partial class StorageConformance
     /// <summary>Conditions that exclude each other are refused.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task IfAbsentWithIfMatchIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task IfAbsentWithIfMatchIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         await Expect.ThrowsAsync<ArgumentException>(async () => await storage.PutAsync(
             "a", Bytes(1), new StoragePutOptions { IfAbsent = true, IfMatch = "x" })
@@ -106,7 +106,7 @@ public partial class StorageConformance
     /// <summary>A reader that has the version is told so.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task IfNoneMatchCurrentLeavesTheContentOut(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task IfNoneMatchCurrentLeavesTheContentOut(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var first = await storage.PutAsync("a", Bytes(10)).ConfigureAwait(false);
         var same = Expect.NotNull(
@@ -126,7 +126,7 @@ public partial class StorageConformance
     /// <summary>Of two writers with one ETag exactly one wins, round after round; the other gets the conflict.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TwoWritersOneETagExactlyOneWins(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public Task TwoWritersOneETagExactlyOneWins(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var current = await storage.PutAsync("a", Bytes(1)).ConfigureAwait(false);
         for (var round = 0; round < Rounds; round++)
@@ -153,7 +153,7 @@ public partial class StorageConformance
     /// <summary>Of two who create one entry exactly one wins, round after round.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TwoCreatorsExactlyOneWins(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public Task TwoCreatorsExactlyOneWins(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         for (var round = 0; round < Rounds; round++)
         {

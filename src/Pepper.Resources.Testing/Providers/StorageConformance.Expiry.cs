@@ -3,12 +3,12 @@ using Pepper.Resources.Providers;
 namespace Pepper.Resources.Testing;
 
 /// <content>What is held of times to live.</content>
-public partial class StorageConformance
+public sealed partial class StorageConformance
 {
     /// <summary>An entry is there until its time is over, and then in no respect.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TimeToLiveOverIsGone(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task TimeToLiveOverIsGone(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var written = await storage.PutAsync("a", Bytes(1), Ttl(10)).ConfigureAwait(false);
         Expect.That(
@@ -26,7 +26,7 @@ public partial class StorageConformance
     /// <summary>Who writes where nothing is to be may write over what has expired; its ETag is a conflict.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TimeToLiveOverIsAbsentForConditions(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task TimeToLiveOverIsAbsentForConditions(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var old = await storage.PutAsync("a", Bytes(1), Ttl(10)).ConfigureAwait(false);
         fixture.Time.Advance(TimeSpan.FromSeconds(11));
@@ -43,7 +43,7 @@ public partial class StorageConformance
     /// <summary>A write without a time to live takes the old one away.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TimeToLiveNewWriteWithoutLivesForEver(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task TimeToLiveNewWriteWithoutLivesForEver(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         await storage.PutAsync("a", Bytes(1), Ttl(10)).ConfigureAwait(false);
         await storage.PutAsync("a", Bytes(2)).ConfigureAwait(false);
@@ -54,7 +54,7 @@ public partial class StorageConformance
     /// <summary>A time to live can be set anew and taken away; the content stays, the ETag does not.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TimeToLiveSetCountsFromThen(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task TimeToLiveSetCountsFromThen(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var expiring = StorageRules.Feature<IExpiringStorage>(storage);
         var first = await storage.PutAsync("a", Bytes(7), Ttl(10)).ConfigureAwait(false);
@@ -77,7 +77,7 @@ public partial class StorageConformance
     /// <summary>A time to live of zero or less is refused.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TimeToLiveNotPositiveIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task TimeToLiveNotPositiveIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var expiring = StorageRules.Feature<IExpiringStorage>(storage);
         await storage.PutAsync("b", Bytes(1)).ConfigureAwait(false);
@@ -97,7 +97,7 @@ public partial class StorageConformance
     /// <summary>The longest time that there is does not overflow.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TimeToLiveLongestIsForEver(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task TimeToLiveLongestIsForEver(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         await storage.PutAsync("a", Bytes(1), new StoragePutOptions { TimeToLive = TimeSpan.MaxValue }).ConfigureAwait(false);
         fixture.Time.Advance(TimeSpan.FromDays(365));
@@ -107,7 +107,7 @@ public partial class StorageConformance
     /// <summary>A purge gives back what has expired, and nothing else.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task PurgeExpiredAreCounted(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task PurgeExpiredAreCounted(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         await storage.PutAsync("a", Bytes(1), Ttl(10)).ConfigureAwait(false);
         await storage.PutAsync("b", Bytes(1), Ttl(10)).ConfigureAwait(false);
@@ -123,7 +123,7 @@ public partial class StorageConformance
     /// <summary>Without the capability a time to live is refused, and there is no such feature.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task TimeToLiveNotDeclaredIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task TimeToLiveNotDeclaredIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         await Expect.ThrowsAsync<NotSupportedException>(
             async () => await storage.PutAsync("a", Bytes(1), Ttl(10))

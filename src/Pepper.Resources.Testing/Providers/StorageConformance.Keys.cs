@@ -4,12 +4,12 @@ using Pepper.Resources.Providers;
 namespace Pepper.Resources.Testing;
 
 /// <content>What is held of keys.</content>
-public partial class StorageConformance
+public sealed partial class StorageConformance
 {
     /// <summary>Whatever a key looks like, it is an entry of its own, or refused clearly; none reaches another.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task KeysOfAnyKindAreEntriesOfTheirOwn(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task KeysOfAnyKindAreEntriesOfTheirOwn(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         List<string> kept = [];
         foreach (var key in StorageConformanceKeys.Hostile)
@@ -45,12 +45,12 @@ public partial class StorageConformance
     /// <summary>An empty key, half a surrogate pair and one that is too long are refused with the key in the message.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task KeysThatAreNoneAreRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task KeysThatAreNoneAreRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         foreach (var key in (string[])[string.Empty, "a\ud800", new string('x', storage.Capabilities.MaxKeyBytes + 1)])
         {
-            await Expect.ThrowsAsync<StorageKeyException>(async () => await storage.PutAsync(key, Bytes(1)).ConfigureAwait(false), "a write").ConfigureAwait(false)
-                ;
+            await Expect.ThrowsAsync<StorageKeyException>(
+                async () => await storage.PutAsync(key, Bytes(1)).ConfigureAwait(false), "a write").ConfigureAwait(false);
             await Expect.ThrowsAsync<StorageKeyException>(async () => await storage.GetAsync(key)
                 .ConfigureAwait(false), "a read").ConfigureAwait(false);
             await Expect.ThrowsAsync<StorageKeyException>(async () => await storage.DeleteAsync(key)
@@ -64,7 +64,7 @@ public partial class StorageConformance
     /// <summary>A key of the greatest length is kept, and is not another that differs at its end alone.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task KeysOfFullLengthAreKept(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task KeysOfFullLengthAreKept(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var length = storage.Capabilities.MaxKeyBytes;
         var one = new string('x', length - 1) + "1";

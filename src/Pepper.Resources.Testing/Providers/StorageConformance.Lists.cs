@@ -3,12 +3,12 @@ using Pepper.Resources.Providers;
 namespace Pepper.Resources.Testing;
 
 /// <content>What is held of lists.</content>
-public partial class StorageConformance
+public sealed partial class StorageConformance
 {
     /// <summary>A prefix is taken to the letter: case counts, and no character stands for others.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task ListPrefixIsToTheLetter(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task ListPrefixIsToTheLetter(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         string[] keys = ["a", "a/1", "a/2", "ab", "A/1", "a%1", "a_1", "a*1", "b/1", "\u00e4/1"];
         foreach (var key in keys)
@@ -27,7 +27,7 @@ public partial class StorageConformance
     /// <summary>Pages of any size give each entry once, in order.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task ListPagesGiveEachOnce(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task ListPagesGiveEachOnce(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         foreach (var number in Enumerable.Range(0, 25))
         {
@@ -45,7 +45,7 @@ public partial class StorageConformance
     /// <summary>What stays is listed once, although others come and go between pages.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task ListChangedBetweenPagesGivesTheRestOnce(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task ListChangedBetweenPagesGivesTheRestOnce(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         foreach (var number in Enumerable.Range(0, 10))
         {
@@ -56,15 +56,15 @@ public partial class StorageConformance
         await storage.DeleteAsync("key-4").ConfigureAwait(false);
         await storage.DeleteAsync("key-6").ConfigureAwait(false);
         await storage.PutAsync("a-new-one", Bytes(1)).ConfigureAwait(false);
-        var second = await storage.ListAsync(new StorageListOptions { PageSize = 5, Continuation = first.Continuation }).ConfigureAwait(false)
-            ;
+        var second = await storage.ListAsync(
+            new StorageListOptions { PageSize = 5, Continuation = first.Continuation }).ConfigureAwait(false);
         Expect.Same(["key-5", "key-7", "key-8", "key-9"], second.Entries.Select(static entry => entry.Key), "the second page");
     });
 
     /// <summary>An entry in a list is what is known of it elsewhere.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task ListEntriesSayWhatStatSays(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task ListEntriesSayWhatStatSays(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         await storage.PutAsync("a", Bytes(12), Meta("name", "value")).ConfigureAwait(false);
         var known = Expect.NotNull(await storage.StatAsync("a").ConfigureAwait(false), "the entry");
@@ -78,7 +78,7 @@ public partial class StorageConformance
     /// <summary>A page size out of range and a continuation of nobody are refused.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task ListBadOptionsAreRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task ListBadOptionsAreRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         foreach (var size in (int[])[0, -1, storage.Capabilities.MaxPageSize + 1])
         {
@@ -98,7 +98,7 @@ public partial class StorageConformance
     /// <summary>A deletion by prefix deletes what begins so, to the letter, and counts it.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task DeletePrefixDeletesThoseAlone(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task DeletePrefixDeletesThoseAlone(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         foreach (var key in (string[])["a/1", "a/2", "a%", "A/1", "b"])
         {
@@ -115,7 +115,7 @@ public partial class StorageConformance
     /// <summary>An empty prefix, which would mean everything, is refused.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task DeletePrefixEmptyIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task DeletePrefixEmptyIsRefused(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         await storage.PutAsync("a", Bytes(1)).ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(async () =>
@@ -127,7 +127,7 @@ public partial class StorageConformance
     /// <summary>Without the capability there is no such feature.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>
-    public virtual Task DeletePrefixNotDeclaredIsNotOffered(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    public static Task DeletePrefixNotDeclaredIsNotOffered(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         Expect.That(storage.GetFeature(typeof(IPrefixStorage)) is null, "what is not declared is not offered");
         await Task.CompletedTask.ConfigureAwait(false);

@@ -4,7 +4,7 @@ namespace Pepper.Resources.Testing;
 
 /// <summary>Holds a storage provider to the contract of <see cref="IStorage"/>, and of the features that it declares.</summary>
 /// <param name="createFixture">Makes a fixture; each test gets its own.</param>
-public partial class StorageConformance(Func<ProviderFixture> createFixture) : ConformanceSuite("storage", createFixture)
+public sealed partial class StorageConformance(Func<ProviderFixture> createFixture) : ConformanceSuite("storage", createFixture)
 {
     /// <summary>For how many rounds two writers compete. Default: 50.</summary>
     public int Rounds { get; set; } = 50;
@@ -69,7 +69,7 @@ public partial class StorageConformance(Func<ProviderFixture> createFixture) : C
             "TimeToLive_NotDeclared_IsRefused"),
     ];
 
-    private protected static byte[] Bytes(int length)
+    private static byte[] Bytes(int length)
     {
         var bytes = new byte[length];
         for (var index = 0; index < length; index++)

@@ -11,7 +11,8 @@ internal sealed class LeasedStorage(ProviderManager manager, string name) : ISto
         ?? TimeSpan.Zero;
 
     public ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null, CancellationToken cancellationToken = default) =>
+        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         UseAsync((key, content, options), static (storage, call, ct) =>
             storage.PutAsync(call.key, call.content, call.options, ct), cancellationToken);
 

@@ -17,7 +17,16 @@ public abstract class MemoryProvider<TConfig>(ProviderMetadata metadata, TConfig
 {
     /// <summary>The memory: set it at the end of the initialisation, and to <c>null</c> at the beginning of the
     /// cleanup.</summary>
+    /// <summary>
+    /// The memory: set it at the end of the initialisation, and to <c>null</c> at the beginning of the cleanup.
+    /// </summary>
     public IMemoryStore? Store { get; protected set; }
+
+    /// <summary>Looks whether it is initialised.</summary>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>Healthy while there is a memory, else unhealthy.</returns>
+    public override ValueTask<ProviderHealth> CheckHealthAsync(CancellationToken cancellationToken = default) => new(
+        Store is null ? new ProviderHealth(ResourceHealth.Unhealthy, "It is not initialised.") : ProviderHealth.Healthy);
 
     /// <inheritdoc/>
     public override object? GetFeature(Type type) =>

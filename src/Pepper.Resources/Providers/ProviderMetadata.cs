@@ -19,7 +19,8 @@ public sealed record ProviderMetadata
             if (value.Length > MaxNameLength)
             {
                 throw new ArgumentException(
-                    $"A provider's Name has at most {MaxNameLength} characters; '{value[..32]}…' has {value.Length}.", nameof(Name));
+                    $"A provider's Name has at most {MaxNameLength} characters; '{value[..32]}…' has {value.Length}.",
+                        nameof(Name));
             }
 
             field = value;

@@ -34,8 +34,10 @@ public sealed class FileStorageAttackTests : IAsyncLifetime
     {
         string[] keys =
         [
-            "../secret", "..\\secret", Secret, "/etc/passwd", "C:\\secret", "C:secret", "a\0b", "\u0001", "\u007f", "a.", "a ", "case",
-            "CASE", "nul", "CON", "\u00e9", "e\u0301", new string('x', 4096), "../../" + new string('y', 300), "entries/../../secret",
+            "../secret", "..\\secret", Secret, "/etc/passwd", "C:\\secret", "C:secret", "a\0b", "\u0001", "\u007f", "a.", "a ",
+            "case",
+            "CASE", "nul", "CON", "\u00e9", "e\u0301", new string('x', 4096), "../../" + new string('y', 300),
+            "entries/../../secret",
         ];
         List<string> report = [];
         foreach (var key in keys)

@@ -69,6 +69,9 @@ public sealed class ProviderManagerTests : ProviderManagerTest
         Assert.StartsWith(
             "Failed to unregister provider", Assert.Single(Log.Entries, entry => entry.Id == 1701).Message, StringComparison.Ordinal);
         Assert.Equal(["Error", "Name"], Assert.Single(Log.Entries, entry => entry.Id == 1702).Fields.Keys.Order());
+            "Failed to unregister provider", Assert.Single(Log.Entries, entry => entry.Id == 1601).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(["Error", "Name"], Assert.Single(Log.Entries, entry => entry.Id == 1602).Fields.Keys.Order());
     }
 
     [Theory]
@@ -179,7 +182,8 @@ public sealed class ProviderManagerTests : ProviderManagerTest
             },
         });
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Manager.RegisterAsync(provider, source.Token).WaitAsync(Guard));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Manager.RegisterAsync(provider, source.Token).WaitAsync(Guard));
 
         Assert.Equal(1, provider.Cleanups);
         Assert.Equal(0, Manager.Count);

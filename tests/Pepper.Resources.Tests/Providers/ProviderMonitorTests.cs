@@ -48,7 +48,8 @@ public sealed class ProviderMonitorTests
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("The listener is broken."));
+        listener.SetMeasurementEventCallback<long>(
+            (_, _, _, _) => throw new InvalidOperationException("The listener is broken."));
         listener.Start();
         await using var manager = new ProviderManager(monitor: new ProviderMonitor(monitor, log));
 

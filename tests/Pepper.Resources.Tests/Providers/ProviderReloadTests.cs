@@ -67,7 +67,8 @@ public sealed class ProviderReloadTests : ProviderManagerTest
 
         _config = null!;
         Assert.Equal(
-            ProviderStage.Validate, (await Assert.ThrowsAsync<ProviderStageException>(() => Manager.ReloadProviderAsync("a"))).Stage);
+            ProviderStage.Validate, (
+                await Assert.ThrowsAsync<ProviderStageException>(() => Manager.ReloadProviderAsync("a"))).Stage);
         Assert.Same(old, Manager.GetProvider("a"));
     }
 
@@ -221,7 +222,8 @@ public sealed class ProviderReloadTests : ProviderManagerTest
     public async Task Reload_UnderLoad_NoOperationFailsOrSpansTwo()
     {
         ProviderStage? failing = null;
-        await using var manager = new ProviderManager(new ProviderManagerOptions(), monitor: new ProviderMonitor(new ResourceMonitor()));
+        await using var manager = new ProviderManager(
+            new ProviderManagerOptions(), monitor: new ProviderMonitor(new ResourceMonitor()));
         var isBroken = new ConcurrentDictionary<TestProvider, bool>();
         await manager.RegisterAsync(
             TestProvider.Describe("a"),
@@ -234,7 +236,8 @@ public sealed class ProviderReloadTests : ProviderManagerTest
             },
             config =>
             {
-                var provider = failing == ProviderStage.Build ? throw new IOException("made to fail") : TestProvider.New("a", config);
+                var provider = failing == ProviderStage.Build ? throw new IOException(
+                    "made to fail") : TestProvider.New("a", config);
                 _made.Enqueue(provider);
                 return provider;
             });
@@ -266,7 +269,8 @@ public sealed class ProviderReloadTests : ProviderManagerTest
     }
 
     private static async Task<int> ReloadAsync(
-        ProviderManager manager, ConcurrentDictionary<TestProvider, bool> isBroken, Action<ProviderStage?> fail, Func<long> progress)
+        ProviderManager manager, ConcurrentDictionary<TestProvider, bool> isBroken, Action<ProviderStage?> fail,
+        Func<long> progress)
     {
         var failures = 0;
         ProviderStage?[] stages =

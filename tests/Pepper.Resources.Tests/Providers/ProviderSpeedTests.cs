@@ -35,7 +35,8 @@ public sealed class ProviderSpeedTests
         await manager.UnregisterAsync("warm up");
         List<(string Name, Func<string, Task> Work)> operations =
         [
-            ("register", name => manager.RegisterAsync(TestProvider.Describe(name), () => new TestConfig(), config => TestProvider.New(name, config))),
+            ("register", name => manager.RegisterAsync(TestProvider.Describe(name), () => new TestConfig(),
+            config => TestProvider.New(name, config))),
             ("acquire", async name => (await manager.AcquireAsync<IProvider>(name)).Dispose()),
             ("find by name", name => Task.FromResult(manager.GetProvider(name))),
             ("find by type", _ => Task.FromResult(manager.GetProvidersByType(ProviderType.Custom))),
@@ -55,7 +56,8 @@ public sealed class ProviderSpeedTests
 
             times.Sort();
             TestContext.Current.TestOutputHelper?.WriteLine(
-                $"{operation}: median {times[Count / 2].TotalMicroseconds:0} us, 90 % {times[Count * 9 / 10].TotalMicroseconds:0} us");
+                $"{operation}: median {times[Count / 2].TotalMicroseconds:0} us, "
+                + $"90 % {times[Count * 9 / 10].TotalMicroseconds:0} us");
             Assert.InRange(times[Count / 2], TimeSpan.Zero, TimeSpan.FromMilliseconds(1));
         }
     }

@@ -151,7 +151,8 @@ public sealed class ProviderStoppingTests : ProviderManagerTest
 
         var failure = await Assert.ThrowsAsync<ResourceBusyException>(() => end.WaitAsync(Guard));
         Assert.Contains("DrainTimeout", failure.Message, StringComparison.Ordinal);
-        Assert.Contains(nameof(Unregister_HeldTooLong_SaysByWhomAndEndsWithTheLastHolder), failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            nameof(Unregister_HeldTooLong_SaysByWhomAndEndsWithTheLastHolder), failure.Message, StringComparison.Ordinal);
         Assert.Equal(0, provider.Cleanups);
         lease.Dispose();
         await UntilAsync(() => Manager.Count == 0);
@@ -214,7 +215,8 @@ public sealed class ProviderStoppingTests : ProviderManagerTest
     {
         var failure = Assert.Throws<ArgumentException>(() => new ProviderManager(new ProviderManagerOptions
         {
-            Name = " ", StageTimeout = TimeSpan.Zero, DrainTimeout = TimeSpan.FromDays(2), CleanupTimeout = TimeSpan.FromSeconds(-1),
+            Name = " ", StageTimeout = TimeSpan.Zero, DrainTimeout = TimeSpan.FromDays(2),
+            CleanupTimeout = TimeSpan.FromSeconds(-1),
         }));
 
         Assert.Contains("4 fault(s)", failure.Message, StringComparison.Ordinal);

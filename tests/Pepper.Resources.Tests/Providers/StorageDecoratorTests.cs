@@ -90,14 +90,16 @@ public sealed class StorageDecoratorTests : IAsyncLifetime
         await Assert.ThrowsAsync<StorageConflictException>(async () => await storage.DeleteAsync("a", "stale"));
 
         Assert.Equal(1, metrics.Sum("pepperpy_provider_operations_total{name=files,operation=put,success=true,type=storage}"));
-        Assert.Equal(1, metrics.Sum("pepperpy_provider_operations_total{name=files,operation=delete,success=false,type=storage}"));
+        Assert.Equal(
+            1, metrics.Sum("pepperpy_provider_operations_total{name=files,operation=delete,success=false,type=storage}"));
     }
 
     [Fact]
     public async Task Timeout_BoundsAllAttemptsTogether()
     {
         var storage = Builder().UseTimeout(new TimeoutOptions { Timeout = TimeSpan.FromSeconds(5) })
-            .UseRetry(new RetryOptions { MaxAttempts = 100, InitialDelay = TimeSpan.FromSeconds(1), Jitter = false, ExponentialBase = 1 })
+            .UseRetry(new RetryOptions { MaxAttempts = 100, InitialDelay = TimeSpan.FromSeconds(1), Jitter = false,
+                ExponentialBase = 1 })
             .Build();
         _probe.At = static _ => throw new IOException("no");
 

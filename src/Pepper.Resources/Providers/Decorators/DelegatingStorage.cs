@@ -18,7 +18,8 @@ public abstract class DelegatingStorage(IStorage inner) : IStorage, IExpiringSto
 
     /// <inheritdoc/>
     public virtual ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null, CancellationToken cancellationToken = default) =>
+        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         RunAsync(new StorageCall("put", key), ct => Inner.PutAsync(key, content, options, ct), cancellationToken);
 
     /// <inheritdoc/>
@@ -70,7 +71,9 @@ public abstract class DelegatingStorage(IStorage inner) : IStorage, IExpiringSto
             new StorageCall("delete-prefix", prefix), ct => StorageRules.Feature<IPrefixStorage>(Inner)
                 .DeletePrefixAsync(prefix, ct), cancellationToken);
 
-    /// <summary>This, for a feature that the storage behind it has and that goes through it; others are that storage's own.</summary>
+    /// <summary>
+    /// This, for a feature that the storage behind it has and that goes through it; others are that storage's own.
+    /// </summary>
     /// <param name="type">The feature's interface.</param>
     /// <returns>An object of that type; <c>null</c> when the storage behind it has none.</returns>
     public virtual object? GetFeature(Type type)

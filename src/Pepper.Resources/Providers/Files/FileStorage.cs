@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Pepper.Resources.Providers;
 
-/// <summary>Entries as files. A file is written aside, flushed, and renamed into place: a reader sees the old one or the new one.</summary>
+/// <summary>
+/// Entries as files. A file is written aside, flushed, and renamed into place: a reader sees the old one or the new one.
+/// </summary>
 internal sealed partial class FileStorage(FileStorageRoot root, FileStorageOptions options, TimeProvider timeProvider)
     : IStorage, IExpiringStorage
 {
@@ -19,7 +21,8 @@ internal sealed partial class FileStorage(FileStorageRoot root, FileStorageOptio
     private DateTimeOffset Now => timeProvider.GetUtcNow();
 
     public async ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null, CancellationToken cancellationToken = default)
+        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         var header = Prepare(key, options);
         StorageRules.CheckSize(key, content.Length, Capabilities);

@@ -45,7 +45,9 @@ internal sealed class FileStorageRoot
     /// <summary>The folder of the entries' files.</summary>
     internal string Entries { get; }
 
-    /// <summary>The folder of files that are being written; it is on the same file system, so that a rename is one step.</summary>
+    /// <summary>
+    /// The folder of files that are being written; it is on the same file system, so that a rename is one step.
+    /// </summary>
     internal string Unfinished { get; }
 
     /// <exception cref="IOException">It cannot be used, or another process has it.</exception>
@@ -86,7 +88,8 @@ internal sealed class FileStorageRoot
         }
         catch (IOException failure)
         {
-            throw new IOException($"The lock '{path}' cannot be taken: another process uses this folder. {failure.Message}", failure);
+            throw new IOException(
+                $"The lock '{path}' cannot be taken: another process uses this folder. {failure.Message}", failure);
         }
     }
 

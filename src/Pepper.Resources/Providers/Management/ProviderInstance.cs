@@ -19,7 +19,9 @@ internal sealed class ProviderInstance
 
     internal IProvider Provider { get; }
 
-    /// <summary>Whether it was started, or may be so in part, and was not cleaned up since. The manager's, under the gate.</summary>
+    /// <summary>
+    /// Whether it was started, or may be so in part, and was not cleaned up since. The manager's, under the gate.
+    /// </summary>
     internal bool NeedsCleanup { get; set; }
 
     /// <summary>A cleanup that was given up and may still run.</summary>
@@ -40,7 +42,9 @@ internal sealed class ProviderInstance
 
     internal void Close(string reason) => Volatile.Read(ref _slot).Close(reason);
 
-    /// <summary>Lends it again after it was closed. Those who hold it from before are waited for at its next end as well.</summary>
+    /// <summary>
+    /// Lends it again after it was closed. Those who hold it from before are waited for at its next end as well.
+    /// </summary>
     internal void Reopen()
     {
         _earlier = Drained;

@@ -39,7 +39,8 @@ public sealed partial class ProviderManager
             {
                 ThrowIfLeaving(entry);
                 await CleanUpRetiredAsync(entry).ConfigureAwait(false);
-                await (entry.Registration.MakesNew ? SwapAsync(entry, cancellationToken) : ReloadInPlaceAsync(entry, cancellationToken))
+                await (entry.Registration.MakesNew ? SwapAsync(entry, cancellationToken) : ReloadInPlaceAsync(entry,
+                    cancellationToken))
                     .ConfigureAwait(false);
             }
             finally

@@ -119,7 +119,7 @@ public sealed partial class ProviderManager
             {
                 List<string> names = [.. leaving.Skip(1).Select(static other => other.Name)];
                 throw new ProviderDependencyException(
-                    $"Provider '{entry.Name}' cannot be unregistered: {string.Join(", ", names.Select(static one => $"'{one}'"))} "
+                    $"Provider '{entry.Name}' cannot be unregistered: '{string.Join("', '", names)}' "
                     + $"depend(s) on it, and {nameof(_options.CascadeUnregister)} is false.", entry.Name, names);
             }
 

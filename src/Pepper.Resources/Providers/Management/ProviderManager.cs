@@ -29,7 +29,8 @@ public sealed partial class ProviderManager : IAsyncDisposable
     /// <summary>Makes a manager.</summary>
     /// <param name="options">Its name and time limits; they are copied.</param>
     /// <param name="timeProvider">Where it takes the time from. Default: the system's.</param>
-    /// <param name="monitor">Where operations are counted and timed. Default: one on <see cref="ResourceMonitor.Shared"/>.</param>
+    /// <param name="monitor">Where operations are counted and timed. Default: one on <see
+    /// cref="ResourceMonitor.Shared"/>.</param>
     /// <param name="logger">Where it logs. Default: nowhere.</param>
     /// <exception cref="ArgumentException">The options have faults; all are named.</exception>
     public ProviderManager(

@@ -1,12 +1,14 @@
 namespace Pepper.Resources.Providers;
 
 /// <summary>
-/// Contents under keys. Each write is all there or not there, gives its entry a new ETag (also when it writes the same again), and
+/// Contents under keys. Each write is all there or not there, gives its entry a new ETag (also when it writes the same
+/// again), and
 /// is durable when it has ended, as far as the storage's documentation promises.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A key is 1 to <see cref="StorageCapabilities.MaxKeyBytes"/> bytes of UTF-8, compared by its bytes: <c>A</c> is not <c>a</c>, and
+/// A key is 1 to <see cref="StorageCapabilities.MaxKeyBytes"/> bytes of UTF-8, compared by its bytes: <c>A</c> is not
+/// <c>a</c>, and
 /// the two normal forms of an accented letter are two keys. A slash has no meaning but in prefixes. A key that a storage cannot
 /// keep as it is, is refused with a <see cref="StorageKeyException"/>.
 /// </para>
@@ -29,7 +31,8 @@ public interface IStorage
     /// <exception cref="NotSupportedException">A time to live is given, and the storage has none.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null, CancellationToken cancellationToken = default);
+        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
+        CancellationToken cancellationToken = default);
 
     /// <summary>The same from a stream, which is read to its end and not disposed. Nothing is visible before that end.</summary>
     /// <param name="key">The key.</param>

@@ -41,7 +41,8 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
 
     /// <inheritdoc/>
     public async ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null, CancellationToken cancellationToken = default)
+        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
         StorageRules.CheckPut(key, options, Capabilities, canExpire: true);

@@ -29,7 +29,10 @@ internal sealed class SqlStorageStatements(string table)
         $"SELECT {Known}, key FROM {table} WHERE key > @key AND {Live} ORDER BY key LIMIT @limit";
 
     internal string ListPrefix { get; } =
-        $"SELECT {Known}, key FROM {table} WHERE key > @key AND key >= @prefix AND key < @end AND {Live} ORDER BY key LIMIT @limit";
+        $"""
+        SELECT {Known}, key FROM {table} WHERE key > @key AND key >= @prefix AND key < @end AND {Live}
+        ORDER BY key LIMIT @limit
+        """;
 
     internal string Delete { get; } = $"DELETE FROM {table} WHERE key = @key AND {Live}";
 

@@ -9,7 +9,9 @@ public sealed record StorageCapabilities
     /// <summary>The largest content, in bytes. Default: <see cref="long.MaxValue"/>, as much as there is room for.</summary>
     public long MaxContentBytes { get; init; } = long.MaxValue;
 
-    /// <summary>The most that the metadata of an entry may take, in bytes of its names and values in UTF-8. Default: 16,384.</summary>
+    /// <summary>
+    /// The most that the metadata of an entry may take, in bytes of its names and values in UTF-8. Default: 16,384.
+    /// </summary>
     public int MaxMetadataBytes { get; init; } = 16 * 1024;
 
     /// <summary>The most entries of a page. Default: 1,000.</summary>

@@ -25,7 +25,9 @@ public sealed class StorageGetOptions
     /// <summary>Which part of it. Default: <c>null</c>, all.</summary>
     public StorageRange? Range { get; set; }
 
-    /// <summary>Reads only the entry that has this ETag; another is a conflict. Default: <c>null</c>, whichever is there.</summary>
+    /// <summary>
+    /// Reads only the entry that has this ETag; another is a conflict. Default: <c>null</c>, whichever is there.
+    /// </summary>
     public string? IfMatch { get; set; }
 
     /// <summary>

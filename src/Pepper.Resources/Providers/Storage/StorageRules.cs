@@ -53,7 +53,8 @@ public static class StorageRules
     /// <param name="options">The options; <c>null</c>: none.</param>
     /// <param name="limits">The storage's limits.</param>
     /// <param name="canExpire">Whether the storage has times to live.</param>
-    /// <exception cref="ArgumentException">The options contradict themselves, or a name or value is no well-formed text.</exception>
+    /// <exception cref="ArgumentException">The options contradict themselves, or a name or value is no well-formed
+    /// text.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The time to live is zero or negative.</exception>
     /// <exception cref="NotSupportedException">A time to live is given, and the storage has none.</exception>
     /// <exception cref="StorageLimitException">The metadata is too large.</exception>
@@ -160,7 +161,8 @@ public static class StorageRules
     /// <param name="options">The options; <c>null</c>: the defaults.</param>
     /// <param name="limits">The storage's limits.</param>
     /// <returns>The prefix's bytes, the bytes of the last key of the page before (none: empty), and the page's size.</returns>
-    /// <exception cref="ArgumentException">The prefix is no well-formed text, or the continuation is none of a list's.</exception>
+    /// <exception cref="ArgumentException">The prefix is no well-formed text, or the continuation is none of a
+    /// list's.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The page size is out of range.</exception>
     public static (byte[] Prefix, byte[] After, int PageSize) CheckList(StorageListOptions? options, StorageCapabilities limits)
     {
@@ -169,7 +171,8 @@ public static class StorageRules
         if (options.PageSize < 1 || options.PageSize > limits.MaxPageSize)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), options.PageSize, $"PageSize is {options.PageSize}, but must be from 1 to {limits.MaxPageSize}.");
+                nameof(
+                    options), options.PageSize, $"PageSize is {options.PageSize}, but must be from 1 to {limits.MaxPageSize}.");
         }
 
         return (GetPrefixBytes(options.Prefix), ReadContinuation(options.Continuation), options.PageSize);
@@ -295,12 +298,14 @@ public static class StorageRules
             try
             {
                 size += Strict.GetByteCount(name)
-                    + Strict.GetByteCount(value ?? throw new ArgumentException($"The value of '{name}' is null.", nameof(metadata)));
+                    + Strict.GetByteCount(
+                        value ?? throw new ArgumentException($"The value of '{name}' is null.", nameof(metadata)));
             }
             catch (EncoderFallbackException failure)
             {
                 throw new ArgumentException(
-                    "Metadata must be well-formed text: a name or value has half of a surrogate pair.", nameof(metadata), failure);
+                    "Metadata must be well-formed text: a name or value has half of a surrogate pair.", nameof(metadata),
+                    failure);
             }
         }
 
