@@ -15,8 +15,6 @@ public abstract class MemoryProvider<TConfig>(ProviderMetadata metadata, TConfig
     : Provider<TConfig>(metadata, config), IMemoryProvider
     where TConfig : class
 {
-    /// <summary>The memory: set it at the end of the initialisation, and to <c>null</c> at the beginning of the
-    /// cleanup.</summary>
     /// <summary>
     /// The memory: set it at the end of the initialisation, and to <c>null</c> at the beginning of the cleanup.
     /// </summary>
