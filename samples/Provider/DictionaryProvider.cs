@@ -15,7 +15,8 @@ internal sealed class DictionaryProvider(string name, DictionaryOptions options,
     : StorageProvider<DictionaryOptions>(
         new ProviderMetadata
         {
-            Name = name, Type = ProviderType.Storage,
+            Name = name,
+            Type = ProviderType.Storage,
             Capabilities = new HashSet<string> { ProviderCapabilities.Store, ProviderCapabilities.Retrieve },
         },
         options)
@@ -58,7 +59,10 @@ internal sealed class DictionaryStorage(int maxContentBytes, TimeProvider time) 
         StorageRules.CheckSize(key, content.Length, Capabilities);
         var entry = new StorageEntry
         {
-            Key = key, Size = content.Length, ETag = StorageRules.NewETag(), ModifiedAt = time.GetUtcNow(),
+            Key = key,
+            Size = content.Length,
+            ETag = StorageRules.NewETag(),
+            ModifiedAt = time.GetUtcNow(),
             Metadata = new Dictionary<string, string>(options?.Metadata ?? new Dictionary<string, string>()),
         };
         return Do(key, there =>

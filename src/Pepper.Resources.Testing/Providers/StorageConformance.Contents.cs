@@ -68,7 +68,11 @@ public sealed partial class StorageConformance
     {
         var given = new Dictionary<string, string>
         {
-            ["plain"] = "text", ["quotes"] = "\"'`", ["lines"] = "a\r\nb\0c", ["wide"] = "\u00e4\u4e16\ud83c\udf36", [""] = "",
+            ["plain"] = "text",
+            ["quotes"] = "\"'`",
+            ["lines"] = "a\r\nb\0c",
+            ["wide"] = "\u00e4\u4e16\ud83c\udf36",
+            [""] = "",
             ["sql"] = "'); --",
         };
         await storage.PutAsync("a", Bytes(1), new StoragePutOptions { Metadata = given }).ConfigureAwait(false);

@@ -18,7 +18,10 @@ public sealed class PostgreSqlStorageFixture : ProviderFixture
         PostgreSqlStorageProvider.Describe(name),
         new PostgreSqlStorageOptions
         {
-            ConnectionString = ConnectionString, Table = _table, MaxContentBytes = 8_000_000, MaxConnections = 4,
+            ConnectionString = ConnectionString,
+            Table = _table,
+            MaxContentBytes = 8_000_000,
+            MaxConnections = 4,
         },
         Time);
 

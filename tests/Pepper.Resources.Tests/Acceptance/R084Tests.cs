@@ -25,7 +25,8 @@ public sealed class R084Tests
         });
         var storage = new FileStorageProvider(
             FileStorageProvider.Describe(
-                "test_storage") with { Capabilities = new HashSet<string> { "store", "retrieve", "ttl" } },
+                "test_storage") with
+            { Capabilities = new HashSet<string> { "store", "retrieve", "ttl" } },
             new FileStorageOptions { Path = Path.Combine(folder.Folder, "files") });
 
         await manager.RegisterAsync(memory);

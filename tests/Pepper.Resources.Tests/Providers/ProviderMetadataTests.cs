@@ -22,7 +22,11 @@ public sealed class ProviderMetadataTests
         var labels = new Dictionary<string, string> { ["env"] = "test" };
         var metadata = new ProviderMetadata
         {
-            Name = "a", Type = ProviderType.Custom, Capabilities = capabilities, Labels = labels, DependsOn = capabilities,
+            Name = "a",
+            Type = ProviderType.Custom,
+            Capabilities = capabilities,
+            Labels = labels,
+            DependsOn = capabilities,
         };
         capabilities.Add("retrieve");
         labels["env"] = "production";

@@ -215,7 +215,9 @@ public sealed class ProviderStoppingTests : ProviderManagerTest
     {
         var failure = Assert.Throws<ArgumentException>(() => new ProviderManager(new ProviderManagerOptions
         {
-            Name = " ", StageTimeout = TimeSpan.Zero, DrainTimeout = TimeSpan.FromDays(2),
+            Name = " ",
+            StageTimeout = TimeSpan.Zero,
+            DrainTimeout = TimeSpan.FromDays(2),
             CleanupTimeout = TimeSpan.FromSeconds(-1),
         }));
 

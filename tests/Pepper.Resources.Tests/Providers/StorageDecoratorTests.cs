@@ -98,8 +98,13 @@ public sealed class StorageDecoratorTests : IAsyncLifetime
     public async Task Timeout_BoundsAllAttemptsTogether()
     {
         var storage = Builder().UseTimeout(new TimeoutOptions { Timeout = TimeSpan.FromSeconds(5) })
-            .UseRetry(new RetryOptions { MaxAttempts = 100, InitialDelay = TimeSpan.FromSeconds(1), Jitter = false,
-                ExponentialBase = 1 })
+            .UseRetry(new RetryOptions
+            {
+                MaxAttempts = 100,
+                InitialDelay = TimeSpan.FromSeconds(1),
+                Jitter = false,
+                ExponentialBase = 1
+            })
             .Build();
         _probe.At = static _ => throw new IOException("no");
 
