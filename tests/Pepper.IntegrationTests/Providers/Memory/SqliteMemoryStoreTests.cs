@@ -118,7 +118,10 @@ public sealed class SqliteMemoryStoreTests : IAsyncDisposable
     {
         var provider = new SqliteMemoryProvider(SqliteMemoryProvider.Describe("notes"), new SqliteMemoryOptions
         {
-            Path = ":memory:", MaxConnections = 1, BusyTimeout = TimeSpan.Zero, Store = { SweepInterval = TimeSpan.Zero },
+            Path = ":memory:",
+            MaxConnections = 1,
+            BusyTimeout = TimeSpan.Zero,
+            Store = { SweepInterval = TimeSpan.Zero },
         });
 
         var failure = await Assert.ThrowsAsync<ArgumentException>(() => provider.ValidateAsync());

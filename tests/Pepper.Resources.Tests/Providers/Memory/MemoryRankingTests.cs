@@ -74,7 +74,12 @@ public sealed class MemoryRankingTests
     {
         Dictionary<string, MemoryField> metadata = new(StringComparer.Ordinal)
         {
-            ["a\"b"] = "x\\y\n😀", ["n"] = 0.1, ["tiny"] = double.Epsilon, ["yes"] = true, ["no"] = false, [""+'\u2028'] = "",
+            ["a\"b"] = "x\\y\n😀",
+            ["n"] = 0.1,
+            ["tiny"] = double.Epsilon,
+            ["yes"] = true,
+            ["no"] = false,
+            ["" + '\u2028'] = "",
         };
 
         var back = MemoryMetadata.FromJson(MemoryMetadata.ToJson(metadata));
