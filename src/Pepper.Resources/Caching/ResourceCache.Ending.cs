@@ -357,7 +357,7 @@ public sealed partial class ResourceCache<TKey, T>
     {
         await _quiet.Task.ConfigureAwait(false);
         _monitor.Sources.Remove(_source);
-        _recovery?.Circuit.Dispose();
+        _recovery?.End();
     }
 
     private void CheckQuiet_NeedsLock()

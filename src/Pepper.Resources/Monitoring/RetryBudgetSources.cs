@@ -35,6 +35,15 @@ internal sealed class RetryBudgetSources
         }
     }
 
+    internal void Remove(IRetryBudgetSource source)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            _sources.RemoveAll(one => !one.TryGetTarget(out var target) || ReferenceEquals(target, source));
+        }
+    }
+
     /// <summary>One reading for each name, the sum of its budgets, as a time series can have but one value.</summary>
     internal IEnumerable<RetryBudgetReading> Read() =>
         Live().Select(static source => source.ReadBudget()).GroupBy(static one => one.Name, StringComparer.Ordinal)

@@ -161,7 +161,7 @@ internal sealed partial class PoolCore
         SettleIfClosing();
         await WaitUntilAsync(() => _live == CountStates().InUse, CancellationToken.None).ConfigureAwait(false);
         _monitor.Sources.Remove(this);
-        _recovery?.Circuit.Dispose();
+        _recovery?.End();
         PoolLog.Changed(_logger, Name, "disposed");
         _events.End(PoolEventKind.Disposed, "The pool is disposed.");
     }

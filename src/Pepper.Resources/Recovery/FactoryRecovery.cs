@@ -18,6 +18,7 @@ internal sealed class FactoryRecovery
     private readonly ILogger _logger;
     private readonly Queue<long> _recoveredAt = new();
     private int _ramp = int.MaxValue;
+    private readonly ResourceMonitor _monitor;
     private FailureKind _outage;
     private long? _succeededAt;
 
@@ -30,6 +31,7 @@ internal sealed class FactoryRecovery
         _logger = safeLogger;
         frozen.Circuit.Name = name;
         Circuit = new CircuitBreaker(frozen.Circuit, label, timeProvider, monitor, safeLogger);
+        _monitor = monitor;
         Budget = frozen.Budget ?? new RetryBudget(new RetryBudgetOptions { Name = label ?? name }, timeProvider, monitor);
     }
 
@@ -53,6 +55,16 @@ internal sealed class FactoryRecovery
 
     /// <summary>How many creations may run: few after a recovery, one more with each that succeeds.</summary>
     internal int CreateLimit(int most) => Math.Min(most, _ramp);
+
+    /// <summary>Its keeper is gone: the circuit and a budget of its own are seen no more.</summary>
+    internal void End()
+    {
+        Circuit.Dispose();
+        if (_options.Budget is null)
+        {
+            _monitor.Budgets.Remove(Budget);
+        }
+    }
 
     /// <summary>Not under a lock: the classifier is the user's.</summary>
     internal FailureKind Classify(ResourceStage stage, Exception? failure)

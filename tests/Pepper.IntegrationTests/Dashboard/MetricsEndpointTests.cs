@@ -13,6 +13,9 @@ public sealed class MetricsEndpointTests
         # HELP pepperpy_fallback_operations_total Fallbacks that were tried.
         # TYPE pepperpy_fallback_operations_total counter
         pepperpy_fallback_operations_total 0
+        # HELP pepperpy_provider_operations_total Operations on providers.
+        # TYPE pepperpy_provider_operations_total counter
+        pepperpy_provider_operations_total 0
         # HELP pepperpy_resource_cleanups_total Resources cleaned up, by reason.
         # TYPE pepperpy_resource_cleanups_total counter
         pepperpy_resource_cleanups_total 0

@@ -10,6 +10,7 @@ public sealed class StateInstrumentsTests : IDisposable
     private const string Golden = """
         Counter pepperpy_circuit_transitions_total
         Counter pepperpy_fallback_operations_total
+        Counter pepperpy_provider_operations_total
         Counter pepperpy_resource_cleanups_total
         Counter pepperpy_resource_errors_total
         Counter pepperpy_resource_operations_total
@@ -21,6 +22,7 @@ public sealed class StateInstrumentsTests : IDisposable
         Histogram pepperpy_pool_create_time_seconds [s]
         Histogram pepperpy_pool_use_time_seconds [s]
         Histogram pepperpy_pool_wait_time_seconds [s]
+        Histogram pepperpy_provider_duration_seconds [s]
         Histogram pepperpy_resource_acquisition_seconds [s]
         Histogram pepperpy_resource_cleanup_duration_seconds [s]
         Histogram pepperpy_resource_duration_seconds [s]
