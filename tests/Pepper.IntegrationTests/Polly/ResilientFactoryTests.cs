@@ -72,9 +72,11 @@ public sealed class ResilientFactoryTests : PollyTest
         // Polly waits for a loser that ignores its token before it hands out the winner.
         first.SetResult();
         await using var lease = await pending.WaitAsync(Guard);
-        Assert.Equal(2, lease.Resource.Number);
+
+        // Nearly always it is the second; when the first ends before Polly has noticed that, it may be that one.
+        var loser = 3 - lease.Resource.Number;
         await HoldsAsync(() => factory.Destroyed.Count == 1);
-        Assert.Equal([(1, DestroyReason.TooLate)], factory.Destroyed);
+        Assert.Equal([(loser, DestroyReason.TooLate)], factory.Destroyed);
         Assert.Equal(0, lease.Resource.Disposed);
     }
 
