@@ -9,8 +9,14 @@ internal sealed partial class PoolCore
     /// <summary>What another creation would be for; null when there is no need, or none is allowed.</summary>
     private CreatePurpose? WhatFor_NeedsLock(ref PoolTelling telling)
     {
-        if (IsDisposed || _live >= _maxSize
-            || _creating >= (_recovery?.CreateLimit(_options.MaxConcurrentCreates) ?? _options.MaxConcurrentCreates)
+        if (_live >= _maxSize)
+        {
+            // Also after a resize to fewer than there are trials.
+            _recovery?.EndTrials_NeedsLock(ref telling.Round);
+            return null;
+        }
+
+        if (IsDisposed || _creating >= (_recovery?.CreateLimit(_options.MaxConcurrentCreates) ?? _options.MaxConcurrentCreates)
             || IsCircuitShut_NeedsLock(ref telling, out var isProbe))
         {
             return null;
