@@ -35,22 +35,12 @@ internal sealed partial class PoolCore
             : null;
     }
 
-    /// <summary>Callers' creations pay into the budget; what the pool does beyond them is paid from it.</summary>
-    private bool TryPay_NeedsLock(CreatePurpose purpose)
-    {
-        if (_recovery is not { } recovery)
-        {
-            return true;
-        }
-
-        if (purpose == CreatePurpose.Demand)
-        {
-            recovery.Budget.Deposit();
-        }
-
-        var isExtra = purpose == CreatePurpose.Hedge || (purpose == CreatePurpose.Minimum && _failuresInARow > 0);
-        return !isExtra || recovery.Budget.TryWithdraw();
-    }
+    /// <summary>
+    /// Callers' creations pay into the budget; what the pool does beyond them is paid from it. That is asked before the place, as
+    /// others may have to give one up for it.
+    /// </summary>
+    private RetryBudget? PayerOf_NeedsLock(CreatePurpose purpose) =>
+        purpose == CreatePurpose.Hedge || (purpose == CreatePurpose.Minimum && _failuresInARow > 0) ? _recovery?.Budget : null;
 
     /// <summary>Somebody may have isolated the circuit since the look at it.</summary>
     private bool TryEnterCircuit(ref PoolTelling telling, out CircuitPermit permit)
