@@ -78,6 +78,30 @@ public sealed class KeyedPoolRecoveryTests : KeyedPoolTestBase
         await (await asked.WaitAsync(Guard, Stop)).DisposeAsync();
     }
 
+    [Fact]
+    public async Task Hedge_BudgetIsEmptyWhenItsPlaceIsThere_LeavesTheLine()
+    {
+        var slow = new TestFactory();
+        var budget = NewBudget();
+        await using var pools = NewHedging(slow, budget);
+        var lease = await Lend(pools, "good");
+        slow.Set(Stage.Create, Behaviour.Slow);
+        var asked = Ask(pools, "slow");
+        await Until(() => slow.Calls(Stage.Create) == 1);
+        Time.Advance(TimeSpan.FromMilliseconds(100));
+        await Until(() => pools.Statistics.StarvingKeys == 1);
+
+        // Others that talk to the same server have used it up.
+        Assert.True(budget.TryWithdraw());
+        await Task.Run(() => lease.DisposeAsync().AsTask(), Stop).WaitAsync(Guard, Stop);
+
+        await Until(() => pools.Statistics.StarvingKeys == 0);
+        await (await Lend(pools, "good")).DisposeAsync();
+        slow.Open(Stage.Create);
+        await (await asked.WaitAsync(Guard, Stop)).DisposeAsync();
+        Assert.Equal(1, slow.Calls(Stage.Create));
+    }
+
     private RetryBudget NewBudget() =>
         new(new RetryBudgetOptions { Capacity = 1, MinimumPerSecond = 0, Ratio = 0 }, Time, Monitor);
 
