@@ -161,15 +161,7 @@ internal sealed class PostgreSqlMemorySearch
             MemoryFieldKind.Number => ("number", $"({field} #>> '{{}}')::float8"),
             _ => ("boolean", $"({field} #>> '{{}}')::boolean"),
         };
-        var (not, comparison) = filter.Comparison switch
-        {
-            MemoryComparison.Equal => ("", "="),
-            MemoryComparison.NotEqual => ("NOT ", "="),
-            MemoryComparison.Greater => ("", ">"),
-            MemoryComparison.GreaterOrEqual => ("", ">="),
-            MemoryComparison.Less => ("", "<"),
-            _ => ("", "<="),
-        };
+        var (not, comparison) = SqlMemory.OperatorOf(filter.Comparison);
         return $"{not}CASE WHEN jsonb_typeof({field}) = '{type}' THEN {converted} {comparison} {value} ELSE false END";
     }
 }

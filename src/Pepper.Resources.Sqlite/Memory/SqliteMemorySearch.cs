@@ -123,15 +123,7 @@ internal sealed class SqliteMemorySearch
         {
             var filter = _search.Filters[index];
             var column = filter.Value.Kind == MemoryFieldKind.Text ? "text" : "number";
-            var (not, comparison) = filter.Comparison switch
-            {
-                MemoryComparison.Equal => ("", "="),
-                MemoryComparison.NotEqual => ("NOT ", "="),
-                MemoryComparison.Greater => ("", ">"),
-                MemoryComparison.GreaterOrEqual => ("", ">="),
-                MemoryComparison.Less => ("", "<"),
-                _ => ("", "<="),
-            };
+            var (not, comparison) = SqlMemory.OperatorOf(filter.Comparison);
             text.Append(
                 CultureInfo.InvariantCulture,
                 $" AND {not}EXISTS (SELECT 1 FROM pepper_memory_fields f WHERE f.entry = {table}.{id} AND f.name = @name{index} ")
