@@ -6,8 +6,8 @@ namespace Pepper.Resources.PostgreSql;
 
 /// <summary>The operations within one transaction, all at one time.</summary>
 internal sealed class PostgreSqlMemorySession(
-    NpgsqlConnection connection, PostgreSqlMemorySchema schema, PostgreSqlWordStatistics statistics, long now,
-    CancellationToken cancellationToken)
+    NpgsqlConnection connection, PostgreSqlMemorySchema schema, PostgreSqlWordStatistics statistics, MemoryFusion fusion,
+    long now, CancellationToken cancellationToken)
 {
     private const int Stripes = 64;
     private static readonly string Columns = SqlMemory.ColumnsOf("metadata::text") + ", id";
@@ -84,8 +84,8 @@ internal sealed class PostgreSqlMemorySession(
 
     internal async Task<MemoryResult> SearchAsync(MemorySearch search)
     {
-        var page = await new PostgreSqlMemorySearch(connection, schema, statistics, search, now, cancellationToken).RankAsync()
-            .ConfigureAwait(false);
+        var page = await new PostgreSqlMemorySearch(connection, schema, statistics, search, fusion, now, cancellationToken)
+            .RankAsync().ConfigureAwait(false);
         if (page.Count == 0)
         {
             return new MemoryResult();

@@ -156,7 +156,7 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
         NpgsqlConnection connection, IReadOnlyList<MemoryOperation> operations, bool isWriting, long now,
         CancellationToken cancellationToken)
     {
-        var session = new PostgreSqlMemorySession(connection, _schema, _statistics, now, cancellationToken);
+        var session = new PostgreSqlMemorySession(connection, _schema, _statistics, Fusion, now, cancellationToken);
         if (isWriting && operations.Count > 1)
         {
             await session.LockAsync(operations).ConfigureAwait(false);

@@ -4,7 +4,8 @@ using Pepper.Resources.Providers;
 namespace Pepper.Resources.Sqlite;
 
 /// <summary>The operations within one transaction, all at one time.</summary>
-internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, long now, CancellationToken cancellationToken)
+internal sealed class SqliteMemorySession(
+    SqliteMemoryConnection connection, MemoryFusion fusion, long now, CancellationToken cancellationToken)
 {
     private static readonly string Columns = SqlMemory.ColumnsOf("metadata") + ", id, lifetime";
 
@@ -81,7 +82,7 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
 
     internal MemoryResult Search(MemorySearch search)
     {
-        var page = new SqliteMemorySearch(connection, search, now, cancellationToken).Rank();
+        var page = new SqliteMemorySearch(connection, search, fusion, now, cancellationToken).Rank();
         if (page.Count == 0)
         {
             return new MemoryResult();

@@ -176,7 +176,7 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
         SqliteMemoryConnection connection, IReadOnlyList<MemoryOperation> operations, long now,
         CancellationToken cancellationToken)
     {
-        var session = new SqliteMemorySession(connection, now, cancellationToken);
+        var session = new SqliteMemorySession(connection, Fusion, now, cancellationToken);
         var results = new MemoryResult[operations.Count];
         for (var index = 0; index < results.Length; index++)
         {

@@ -260,7 +260,7 @@ public sealed class InProcessMemoryStore : MemoryStore
             MemoryRanking.Text => [],
             _ => [.. Below_NeedsLock(search.Namespace).SelectMany(static space => space.Records.Values)],
         };
-        return new InProcessMemorySearch(search, candidates, text, now);
+        return new InProcessMemorySearch(search, candidates, text, Fusion, now);
     }
 
     private IEnumerable<MemorySpace> Below_NeedsLock(MemoryNamespace prefix)

@@ -26,6 +26,7 @@ public abstract class MemoryStore : IMemoryStore
         _preparation = new MemoryPreparation(frozen);
         Time = timeProvider ?? TimeProvider.System;
         SweepInterval = frozen.SweepInterval;
+        Fusion = new MemoryFusion(frozen.Fusion);
         HasEmbedding = frozen.Embedding is not null;
         _sweptAt = Time.GetTimestamp();
     }
@@ -38,6 +39,9 @@ public abstract class MemoryStore : IMemoryStore
 
     /// <summary><see cref="MemoryStoreOptions.SweepInterval"/>.</summary>
     protected TimeSpan SweepInterval { get; }
+
+    /// <summary><see cref="MemoryStoreOptions.Fusion"/>.</summary>
+    protected MemoryFusion Fusion { get; }
 
     /// <summary>Whether <see cref="MemoryStoreOptions.Embedding"/> is set.</summary>
     protected bool HasEmbedding { get; }

@@ -103,6 +103,39 @@ public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres)
             await Task.WhenAll(stores.Select(store => store.GetAsync(new("a"), "one").AsTask())), entry => Assert.NotNull(entry));
     }
 
+    /// <summary>Texts that have frequent words alone are not scored, and the ranking is as if they were.</summary>
+    [Fact]
+    public async Task Text_OverManyEntries_RanksAsTheStoreThatScoresThemAll()
+    {
+        var random = new Random(7);
+        string Words(int count) => string.Join(' ', Enumerable.Range(0, count)
+            .Select(_ => $"w{(int)Math.Pow(1500, random.NextDouble())}"));
+        var store = await OpenStoreAsync();
+        var all = new InProcessMemoryStore();
+        for (var batch = 0; batch < 3; batch++)
+        {
+            var from = batch * 1000;
+            MemoryPut[] puts = [.. Enumerable.Range(from, 1000).Select(number => new MemoryPut(
+                new("n", $"{number % 5}"), $"{number:0000}", Words(3 + random.Next(20))))];
+            await store.BatchAsync(puts);
+            await all.BatchAsync(puts);
+        }
+
+        for (var round = 0; round < 60; round++)
+        {
+            var search = new MemorySearch
+            {
+                Text = Words(1 + (round % 7)),
+                Limit = 1 + random.Next(round % 10 == 0 ? 1000 : 20),
+                Offset = random.Next(20),
+                Namespace = round % 3 == 0 ? new("n", "2") : new("n"),
+            };
+            var (found, expected) = (await store.SearchAsync(search), await all.SearchAsync(search));
+            Assert.Equal(expected.Count, found.Count);
+            Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Score, pair.Second.Score, 1e-9));
+        }
+    }
+
     [Theory]
     [InlineData("x\"; DROP TABLE entries; --")]
     [InlineData("Upper")]
