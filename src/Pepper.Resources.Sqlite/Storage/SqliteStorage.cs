@@ -21,7 +21,6 @@ internal sealed class SqliteStorage : SqlStorage
     private readonly string _path;
     private readonly SqliteWriters _writers;
     private readonly ResourcePool<DbConnection> _pool;
-    private int _isClosed;
 
     internal SqliteStorage(string name, SqliteStorageOptions options, TimeProvider timeProvider)
         : base(Table, new StorageCapabilities { MaxContentBytes = options.MaxContentBytes }, timeProvider)
@@ -40,10 +39,10 @@ internal sealed class SqliteStorage : SqlStorage
             });
     }
 
-    internal async Task OpenAsync(CancellationToken cancellationToken)
+    protected override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        await UseAsync(isWrite: true, async (connection, ct) =>
+        await RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = connection.CreateCommand();
             await using var _ = command.ConfigureAwait(false);
@@ -52,21 +51,15 @@ internal sealed class SqliteStorage : SqlStorage
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    internal async ValueTask CloseAsync()
+    protected override async ValueTask CloseAsync()
     {
-        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
-        {
-            await _pool.DisposeAsync().ConfigureAwait(false);
-            _writers.Leave();
-        }
+        await _pool.DisposeAsync().ConfigureAwait(false);
+        _writers.Leave();
     }
 
     protected override async ValueTask<TResult> UseAsync<TResult>(
         bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed) != 0, this);
-        cancellationToken.ThrowIfCancellationRequested();
-
         // SQLite's own wait for a writer sleeps for whole seconds here: those of this process wait for each other instead. The
         // provider's methods block, so they run on a thread of the pool and not on the caller's.
         using var turn = isWrite ? await _writers.EnterAsync(cancellationToken).ConfigureAwait(false) : default;

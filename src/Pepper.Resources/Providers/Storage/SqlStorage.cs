@@ -8,13 +8,14 @@ namespace Pepper.Resources.Providers;
 /// one statement, so that it happens as a whole or not at all; conditions on ETags are in the statement.
 /// </summary>
 /// <remarks>Safe from any thread. Values are parameters throughout; nothing of a key becomes a part of a statement.</remarks>
-public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
+public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage, IAsyncDisposable
 {
     // A part of a content is cut by the database, whose numbers for this have 32 bits.
     private const long LongestPart = 1 << 30;
 
     private readonly SqlStorageStatements _sql;
     private readonly TimeProvider _timeProvider;
+    private int _isClosed;
 
     /// <summary>Makes the storage. The table is made by whoever derives from this.</summary>
     /// <param name="table">The table's name, as it is to stand in statements.</param>
@@ -59,7 +60,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
                 ? new Dictionary<string, string>() : new Dictionary<string, string>(options.Metadata, StringComparer.Ordinal),
         };
         var data = content.ToArray();
-        return await UseAsync(isWrite: true, async (connection, ct) =>
+        return await RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = Command(
                 connection, ifMatch is not null ? _sql.PutIfMatch : ifAbsent ? _sql.PutIfAbsent : _sql.Put, bytes, now);
@@ -92,7 +93,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
         var (range, ifMatch, ifNoneMatch) = (options?.Range ?? StorageRange.From(0), options?.IfMatch, options?.IfNoneMatch);
-        var (entry, content) = await UseAsync(isWrite: false, async (connection, ct) =>
+        var (entry, content) = await RunAsync(isWrite: false, async (connection, ct) =>
         {
             var command = Command(connection, _sql.Get, bytes, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -116,7 +117,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     public ValueTask<StorageEntry?> StatAsync(string key, CancellationToken cancellationToken = default)
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        return UseAsync(isWrite: false, (connection, ct) => StatAsync(connection, key, bytes, ct), cancellationToken);
+        return RunAsync(isWrite: false, (connection, ct) => StatAsync(connection, key, bytes, ct), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -127,7 +128,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     public ValueTask<bool> DeleteAsync(string key, string? ifMatch = null, CancellationToken cancellationToken = default)
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        return UseAsync(isWrite: true, async (connection, ct) =>
+        return RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = Command(connection, ifMatch is null ? _sql.Delete : _sql.DeleteIfMatch, bytes, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -143,7 +144,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         var (prefix, after, size) = StorageRules.CheckList(options, Capabilities);
         var end = StorageRules.GetPrefixEnd(prefix);
-        return UseAsync(isWrite: false, async (connection, ct) =>
+        return RunAsync(isWrite: false, async (connection, ct) =>
         {
             var command = Command(connection, end is null ? _sql.List : _sql.ListPrefix, after, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -179,7 +180,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
         StorageRules.CheckTimeToLive(timeToLive);
-        return UseAsync(isWrite: true, async (connection, ct) =>
+        return RunAsync(isWrite: true, async (connection, ct) =>
         {
             // The change holds the row until its end, so what is read in it is what was written.
             var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
@@ -204,7 +205,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
 
     /// <inheritdoc/>
     public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken = default) =>
-        UseAsync(isWrite: true, async (connection, ct) =>
+        RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = Command(connection, _sql.Purge, null, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -216,7 +217,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
         var bytes = StorageRules.GetPrefixBytes(prefix);
-        return UseAsync(isWrite: true, async (connection, ct) =>
+        return RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = Command(connection, _sql.DeletePrefix, null, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -233,7 +234,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         try
         {
-            return await UseAsync(isWrite: false, async (connection, ct) =>
+            return await RunAsync(isWrite: false, async (connection, ct) =>
             {
                 var command = Command(connection, _sql.Probe, null, null);
                 await using var _ = command.ConfigureAwait(false);
@@ -247,13 +248,52 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
         }
     }
 
-    /// <summary>Lends a connection for one operation.</summary>
+    /// <summary>Closes it: whatever comes later is refused. Twice is harmless.</summary>
+    /// <returns>Ends when all of its connections are closed.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
+        {
+            await CloseAsync().ConfigureAwait(false);
+            GC.SuppressFinalize(this);
+        }
+    }
+
+    /// <summary>
+    /// Makes the table where it is not there. Its columns: <c>key</c> (bytes, the primary key), <c>etag</c> (text),
+    /// <c>modified</c> and <c>expires</c> (64-bit numbers, the latter may be NULL), <c>metadata</c> (bytes), <c>size</c> (64-bit)
+    /// and <c>content</c> (bytes). Twice is harmless.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Ends when it can be used.</returns>
+    protected internal abstract ValueTask OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Closes all connections. Called once; also when <see cref="OpenAsync"/> failed or was never called.</summary>
+    /// <returns>Ends when they are closed.</returns>
+    protected abstract ValueTask CloseAsync();
+
+    /// <summary>Runs one operation, unless the storage is closed or the operation is cancelled already.</summary>
     /// <typeparam name="TResult">What the operation yields.</typeparam>
     /// <param name="isWrite">Whether it writes.</param>
     /// <param name="work">The operation.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>What the operation yields.</returns>
     /// <exception cref="ObjectDisposedException">The storage is closed.</exception>
+    protected ValueTask<TResult> RunAsync<TResult>(
+        bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed) != 0, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        return UseAsync(isWrite, work, cancellationToken);
+    }
+
+    /// <summary>Lends a connection for one operation. Whoever derives from this implements it and calls
+    /// <see cref="RunAsync"/>.</summary>
+    /// <typeparam name="TResult">What the operation yields.</typeparam>
+    /// <param name="isWrite">Whether it writes.</param>
+    /// <param name="work">The operation.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>What the operation yields.</returns>
     protected abstract ValueTask<TResult> UseAsync<TResult>(
         bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken);
 
