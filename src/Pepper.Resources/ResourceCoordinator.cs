@@ -31,7 +31,7 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
 
     internal ResourceCoordinator(
         IReadOnlyList<CoordinatedPart> order,
-        IReadOnlyDictionary<string, IReadOnlyList<string>> fallbacks,
+        IReadOnlyDictionary<string, IReadOnlyList<FallbackStep>> fallbacks,
         ResourceCoordinatorOptions options,
         TimeProvider timeProvider,
         ResourceMonitor monitor,
@@ -116,8 +116,9 @@ public sealed partial class ResourceCoordinator : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lends a resource of a pool, or of one of its fallbacks (<see cref="ResourceCoordinatorBuilder.AddFallback"/>) when the
-    /// pool fails; <see cref="Lease{T}.Source"/> says which served. Disposing the lease gives it back.
+    /// Lends a resource of a pool, or of one of its fallbacks (<see cref="ResourceCoordinatorBuilder.AddFallback"/>,
+    /// <see cref="ResourceCoordinatorBuilder.AddCacheFallback"/>) when the pool fails; <see cref="Lease{T}.Source"/> says which
+    /// served. Disposing the lease gives it back.
     /// </summary>
     /// <typeparam name="T">The type of the pool's resources.</typeparam>
     /// <param name="pool">The name of the pool.</param>

@@ -12,7 +12,7 @@ namespace Pepper.Resources;
 public sealed class ResourceCoordinatorBuilder
 {
     private readonly List<CoordinatedPart> _parts = [];
-    private readonly List<(string Pool, string[] Fallbacks)> _fallbacks = [];
+    private readonly List<(string Pool, FallbackStep[] Steps)> _fallbacks = [];
     private readonly ResourceCoordinatorOptions _options = new();
     private TimeProvider _timeProvider = TimeProvider.System;
     private ResourceMonitor _monitor = ResourceMonitor.Shared;
@@ -124,9 +124,12 @@ public sealed class ResourceCoordinatorBuilder
         _parts.Add(new CachePart(
             name,
             [.. dependsOn],
-            stopTimeout =>
+            typeof(TKey),
+            typeof(T),
+            (stopTimeout, keepsAge) =>
             {
                 named.DisposeTimeout = stopTimeout;
+                named.KeepsAge = keepsAge;
                 return new ResourceCache<TKey, T>(
                     named, _timeProvider, _monitor, _loggers.CreateLogger<ResourceCache<TKey, T>>());
             }));
@@ -148,7 +151,8 @@ public sealed class ResourceCoordinatorBuilder
     /// <summary>
     /// Has other pools serve, in their order, when acquiring from one through
     /// <see cref="ResourceCoordinator.AcquireAsync{T}"/> fails: a replica for a primary. Each keeps to its own acquire timeout.
-    /// A caller that cancels, and a pool that is drained, ask no fallback.
+    /// A caller that cancels, and a pool that is drained, ask no fallback. Pools that are to serve one after another are named in
+    /// one call; <see cref="AddCacheFallback"/> may come before and after it.
     /// </summary>
     /// <param name="pool">The name of the pool.</param>
     /// <param name="fallbacks">The names of the others, one or more, whose resources are of the same type.</param>
@@ -157,7 +161,42 @@ public sealed class ResourceCoordinatorBuilder
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(fallbacks);
-        _fallbacks.Add((pool, [.. fallbacks]));
+        _fallbacks.Add((pool, [.. fallbacks.Select(static name => new PoolFallback(name))]));
+        return this;
+    }
+
+    /// <summary>
+    /// Has what a cache holds under a key serve when acquiring from a pool through
+    /// <see cref="ResourceCoordinator.AcquireAsync{T}"/> fails, and the fallbacks that were added before it fail too: what was
+    /// known last, rather than nothing. It is lent as long as it was loaded or put less than <paramref name="maxAge"/> ago and
+    /// the cache keeps it: to its time to live, and for
+    /// <see cref="ResourceCacheOptions{TKey, T}.ServeStaleFor"/> after that. Nothing is waited for, and nothing loaded. The
+    /// lease's <see cref="Lease{T}.IsOutdated"/> is true, and its <see cref="Lease{T}.Source"/> the cache's name.
+    /// </summary>
+    /// <remarks>
+    /// The same failures as with <see cref="AddFallback"/> ask it. A cache lends to any number of holders: unlike a pool's, what
+    /// is lent so is not the caller's alone, and cannot be detached.
+    /// </remarks>
+    /// <typeparam name="TKey">The type of the cache's keys.</typeparam>
+    /// <typeparam name="T">The type of the resources of both.</typeparam>
+    /// <param name="pool">The name of the pool.</param>
+    /// <param name="cache">The name of the cache.</param>
+    /// <param name="key">Under which key the cache holds what can stand in for the pool's resources.</param>
+    /// <param name="maxAge">How old it may be: above zero; <see cref="TimeSpan.MaxValue"/> for any age.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentNullException">A name, or the key, is null.</exception>
+    public ResourceCoordinatorBuilder AddCacheFallback<TKey, T>(string pool, string cache, TKey key, TimeSpan maxAge)
+        where TKey : notnull
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(cache);
+        if (key is null)
+        {
+            throw new ArgumentNullException(nameof(key));
+        }
+
+        _fallbacks.Add((pool, [new CacheFallback<TKey, T>(cache, key, maxAge)]));
         return this;
     }
 
@@ -190,7 +229,7 @@ public sealed class ResourceCoordinatorBuilder
                 }
                 else if (part is CachePart cache)
                 {
-                    built.Add(cache.Build(_options.StopTimeout));
+                    built.Add(cache.Build(_options.StopTimeout, StandsIn(cache)));
                 }
             }
             catch (ArgumentException fault)
@@ -213,4 +252,7 @@ public sealed class ResourceCoordinatorBuilder
         _isBuilt = true;
         return new ResourceCoordinator(order, fallbacks, _options.Copy(), _timeProvider, _monitor, _loggers);
     }
+
+    private bool StandsIn(CachePart cache) =>
+        _fallbacks.Exists(one => Array.Exists(one.Steps, step => step.Name == cache.Name));
 }

@@ -1,56 +1,69 @@
 namespace Pepper.Resources;
 
-/// <summary>Which pools serve when another cannot.</summary>
+/// <summary>Which pools and caches serve when a pool cannot.</summary>
 internal static class FallbackPlan
 {
-    internal static IReadOnlyDictionary<string, IReadOnlyList<string>> Of(
-        IReadOnlyList<(string Pool, string[] Fallbacks)> wanted, IReadOnlyList<CoordinatedPart> parts, List<string> faults)
+    internal static IReadOnlyDictionary<string, IReadOnlyList<FallbackStep>> Of(
+        IReadOnlyList<(string Pool, FallbackStep[] Steps)> wanted, IReadOnlyList<CoordinatedPart> parts, List<string> faults)
     {
-        Dictionary<string, IReadOnlyList<string>> plan = new(StringComparer.Ordinal);
-        foreach (var (pool, fallbacks) in wanted)
+        Dictionary<string, IReadOnlyList<FallbackStep>> plan = new(StringComparer.Ordinal);
+        foreach (var pool in wanted.GroupBy(static one => one.Pool, static one => one.Steps, StringComparer.Ordinal))
         {
-            if (Find(pool, parts) is not { } primary)
+            if (parts.OfType<PoolPart>().FirstOrDefault(part => part.Name == pool.Key) is { } primary)
             {
-                faults.Add($"A fallback is given for '{pool}', which is no pool.");
-            }
-            else if (fallbacks.Length == 0)
-            {
-                faults.Add($"The fallbacks of pool '{pool}' are none.");
-            }
-            else if (!plan.TryAdd(pool, fallbacks))
-            {
-                faults.Add($"The fallbacks of pool '{pool}' are given twice.");
+                plan.Add(pool.Key, StepsOf(primary, pool, parts, faults));
             }
             else
             {
-                Check(primary, fallbacks, parts, faults);
+                faults.Add($"A fallback is given for '{pool.Key}', which is no pool.");
             }
         }
 
         return plan;
     }
 
-    private static void Check(PoolPart primary, string[] fallbacks, IReadOnlyList<CoordinatedPart> parts, List<string> faults)
+    private static List<FallbackStep> StepsOf(
+        PoolPart primary, IEnumerable<FallbackStep[]> calls, IReadOnlyList<CoordinatedPart> parts, List<string> faults)
     {
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach (var name in fallbacks)
+        List<FallbackStep> steps = [];
+        var wasPools = false;
+        foreach (var call in calls)
         {
-            if (name == primary.Name || !seen.Add(name))
+            var isPools = Array.TrueForAll(call, static step => step is PoolFallback);
+            if (call.Length == 0)
             {
-                faults.Add($"'{name}' cannot be a fallback of pool '{primary.Name}': it has been asked before.");
+                faults.Add($"The fallbacks of pool '{primary.Name}' are none.");
             }
-            else if (Find(name, parts) is not { } other)
+            else if (isPools && wasPools)
             {
-                faults.Add($"'{name}' cannot be a fallback of pool '{primary.Name}': it is no pool.");
+                // Whoever says it twice in a row may mean the one or the other.
+                faults.Add($"The fallbacks of pool '{primary.Name}' are given twice.");
             }
-            else if (other.Lent != primary.Lent)
+            else
             {
-                faults.Add($"Pool '{name}' cannot be a fallback of pool '{primary.Name}': it lends {other.Lent}, "
-                    + $"not {primary.Lent}.");
+                Add(primary, call, steps, parts, faults);
             }
+
+            wasPools = isPools;
         }
+
+        return steps;
     }
 
-    private static PoolPart? Find(string? name, IReadOnlyList<CoordinatedPart> parts) =>
-        parts.OfType<PoolPart>().FirstOrDefault(part => part.Name == name);
+    private static void Add(
+        PoolPart primary, FallbackStep[] call, List<FallbackStep> steps, IReadOnlyList<CoordinatedPart> parts,
+        List<string> faults)
+    {
+        foreach (var step in call)
+        {
+            if (steps.Exists(step.IsSameAs))
+            {
+                faults.Add($"'{step.Name}' cannot be a fallback of pool '{primary.Name}': it has been asked before.");
+                continue;
+            }
+
+            faults.AddRange(step.Faults(primary, parts));
+            steps.Add(step);
+        }
+    }
 }

@@ -44,14 +44,21 @@ internal sealed class PoolPart(string name, IReadOnlyList<string> dependsOn, Typ
 }
 
 /// <summary>A cache loads nothing before it is asked: its start is nothing.</summary>
-internal sealed class CachePart(string name, IReadOnlyList<string> dependsOn, Func<TimeSpan, IResourceCache> build)
+internal sealed class CachePart(
+    string name, IReadOnlyList<string> dependsOn, Type key, Type lent, Func<TimeSpan, bool, IResourceCache> build)
     : CoordinatedPart(name, dependsOn)
 {
     private IResourceCache? _cache;
 
+    /// <summary>By what it lends.</summary>
+    internal Type Key { get; } = key;
+
+    /// <summary>What it lends.</summary>
+    internal Type Lent { get; } = lent;
+
     internal IResourceCache Cache => _cache ?? throw new InvalidOperationException($"Cache '{Name}' is not built yet.");
 
-    internal IResourceCache Build(TimeSpan stopTimeout) => _cache = build(stopTimeout);
+    internal IResourceCache Build(TimeSpan stopTimeout, bool keepsAge) => _cache = build(stopTimeout, keepsAge);
 
     internal override Task StartAsync(ResourceManager resources, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -28,4 +28,7 @@ internal sealed class TimedCacheEntry<TKey>(TKey key, object resource, int hash,
 
     /// <summary>When it was last asked for or given back.</summary>
     internal long UsedAt;
+
+    /// <summary>When it was loaded, or put, the last time.</summary>
+    internal long WrittenAt;
 }

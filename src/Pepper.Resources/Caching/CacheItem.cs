@@ -36,8 +36,15 @@ internal abstract class CacheItem(object resource, int hash, long weight) : Evic
     internal readonly object Resource = resource;
     private int _word;
 
+    // One byte, as entries are many.
+    private byte _reason;
+
     /// <summary>Why it left. Under the cache's lock, as is the next.</summary>
-    internal CacheRemovalReason Reason;
+    internal CacheRemovalReason Reason
+    {
+        get => (CacheRemovalReason)_reason;
+        set => _reason = (byte)value;
+    }
 
     /// <summary>Whether it takes one of the places of a cache that bounds what is alive.</summary>
     internal bool HoldsPlace;

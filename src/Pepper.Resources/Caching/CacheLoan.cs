@@ -16,6 +16,11 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
     /// <summary>How many gets it served. Only whoever holds the loan writes it.</summary>
     internal long Hits;
 
+    /// <summary>
+    /// Whether it is lent in the place of something newer, however young it is. Set before the lease is given to anybody.
+    /// </summary>
+    internal bool IsStandIn;
+
     /// <summary>What is lent at this moment; null when nothing is.</summary>
     internal CacheItem? Lent => SlotState.Of(Volatile.Read(ref Word)) is SlotState.InUse or SlotState.Doomed
         ? Volatile.Read(ref _entry)
@@ -63,6 +68,7 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
         var entry = _entry!;
         _entry = null;
         Item = null;
+        IsStandIn = false;
         Volatile.Write(ref Word, SlotState.With(ended, SlotState.Vacant));
         if (owner.NotesUse)
         {
@@ -93,7 +99,7 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
             ? throw new NotSupportedException($"{Describe()} is shared with other holders and cannot be detached.")
             : throw new ObjectDisposedException("Lease", $"The lease of {Describe()} was given back.");
 
-    internal override bool IsOutdated => Lent is { } entry && owner.Keeper.IsOutdated(entry);
+    internal override bool IsOutdated => Lent is { } entry && (IsStandIn || owner.Keeper.IsOutdated(entry));
 
     internal override string Source => owner.Keeper.Name;
 

@@ -44,7 +44,9 @@ public sealed record CacheStatistics
     /// <summary>The time of all loads that brought a resource, together.</summary>
     public required TimeSpan LoadTime { get; init; }
 
-    /// <summary>Gets that were given an expired resource, because its load failed (fail-safe).</summary>
+    /// <summary>
+    /// Gets that were given an expired resource, because its load failed (fail-safe), or a pool that the cache stands in for.
+    /// </summary>
     public required long StaleServed { get; init; }
 
     /// <summary>The circuit that loads go through; <c>null</c> without one.</summary>

@@ -100,7 +100,8 @@ public sealed partial class ResourceCache<TKey, T>
     {
         if (old is TimedCacheEntry<TKey> timed && again is TimedCacheEntry<TKey> times)
         {
-            (timed.UsedAt, timed.ExpiresAt, timed.RefreshAt) = (times.UsedAt, times.ExpiresAt, times.RefreshAt);
+            (timed.UsedAt, timed.WrittenAt) = (times.UsedAt, times.WrittenAt);
+            (timed.ExpiresAt, timed.RefreshAt) = (times.ExpiresAt, times.RefreshAt);
             NoteDue_NeedsLock(timed);
         }
 
@@ -159,7 +160,7 @@ public sealed partial class ResourceCache<TKey, T>
         }
 
         var now = _clock.Now;
-        TimedCacheEntry<TKey> entry = new(key, resource, hash, weight) { UsedAt = now };
+        TimedCacheEntry<TKey> entry = new(key, resource, hash, weight) { UsedAt = now, WrittenAt = now };
         SetTimes(entry, now, LifetimeOf(key, resource));
         return entry;
     }

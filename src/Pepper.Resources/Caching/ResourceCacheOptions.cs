@@ -149,8 +149,11 @@ public sealed class ResourceCacheOptions<TKey, T>
     internal EvictionCapacity EvictionCapacity =>
         new(Capacity ?? (MaxWeight is null ? long.MaxValue : (long?)null), MaxWeight);
 
+    /// <summary>Whether it is asked how old what it holds is, although nothing of it need expire.</summary>
+    internal bool KeepsAge { get; set; }
+
     internal bool IsTimed =>
-        TimeToLive is not null || IdleTimeout is not null || Lifetime is not null || RefreshAfter is not null;
+        KeepsAge || TimeToLive is not null || IdleTimeout is not null || Lifetime is not null || RefreshAfter is not null;
 
     internal bool IsStrict => WhenFull is CacheFullMode.Wait or CacheFullMode.Reject;
 

@@ -47,7 +47,9 @@ public readonly struct Lease<T> : IDisposable, IAsyncDisposable, IEquatable<Leas
 
     /// <summary>
     /// Whether the resource is past its time to live, and lent all the same: as a cache serves what is stale when nothing newer
-    /// can be loaded, or as it was lent for so long. False when the lease has been given back.
+    /// can be loaded, or as it was lent for so long. True as well, whatever its time to live, for what a cache lends in the place
+    /// of a pool that fails (<see cref="ResourceCoordinatorBuilder.AddCacheFallback"/>). False when the lease has been given
+    /// back.
     /// </summary>
     public bool IsOutdated => _slot is not null && _slot.IsHeldBy(_token) && _slot.IsOutdated;
 

@@ -58,16 +58,30 @@ internal sealed partial class PoolCore
             return NeedNoPlace_NeedsLock();
         }
 
+        var payer = PayerOf_NeedsLock(purpose);
+        if (payer?.TryReserve() == false)
+        {
+            return NeedNoPlace_NeedsLock();
+        }
+
         var isDemanded = purpose == CreatePurpose.Demand || (purpose != CreatePurpose.Minimum && _gate.Waiters.Count > 0);
         if (!TryTakePlace_NeedsLock(isDemanded || (purpose == CreatePurpose.Probe && _isMissed)))
         {
+            payer?.Release();
             return false;
         }
 
-        if (!TryPay_NeedsLock(purpose) || !TryEnterCircuit(ref telling, out var permit))
+        if (!TryEnterCircuit(ref telling, out var permit))
         {
+            payer?.Release();
             _share?.Budget.GiveBack(_share, isEvicted: false);
             return false;
+        }
+
+        payer?.Pay();
+        if (purpose == CreatePurpose.Demand)
+        {
+            _recovery?.Budget.Deposit();
         }
 
         foreach (var entry in _entries)

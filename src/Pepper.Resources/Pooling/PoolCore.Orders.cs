@@ -9,8 +9,14 @@ internal sealed partial class PoolCore
     /// <summary>What another creation would be for; null when there is no need, or none is allowed.</summary>
     private CreatePurpose? WhatFor_NeedsLock(ref PoolTelling telling)
     {
-        if (IsDisposed || _live >= _maxSize
-            || _creating >= (_recovery?.CreateLimit(_options.MaxConcurrentCreates) ?? _options.MaxConcurrentCreates)
+        if (_live >= _maxSize)
+        {
+            // Also after a resize to fewer than there are trials.
+            _recovery?.EndTrials_NeedsLock(ref telling.Round);
+            return null;
+        }
+
+        if (IsDisposed || _creating >= (_recovery?.CreateLimit(_options.MaxConcurrentCreates) ?? _options.MaxConcurrentCreates)
             || IsCircuitShut_NeedsLock(ref telling, out var isProbe))
         {
             return null;
@@ -29,22 +35,12 @@ internal sealed partial class PoolCore
             : null;
     }
 
-    /// <summary>Callers' creations pay into the budget; what the pool does beyond them is paid from it.</summary>
-    private bool TryPay_NeedsLock(CreatePurpose purpose)
-    {
-        if (_recovery is not { } recovery)
-        {
-            return true;
-        }
-
-        if (purpose == CreatePurpose.Demand)
-        {
-            recovery.Budget.Deposit();
-        }
-
-        var isExtra = purpose == CreatePurpose.Hedge || (purpose == CreatePurpose.Minimum && _failuresInARow > 0);
-        return !isExtra || recovery.Budget.TryWithdraw();
-    }
+    /// <summary>
+    /// Callers' creations pay into the budget; what the pool does beyond them is paid from it. That is asked before the place, as
+    /// others may have to give one up for it.
+    /// </summary>
+    private RetryBudget? PayerOf_NeedsLock(CreatePurpose purpose) =>
+        purpose == CreatePurpose.Hedge || (purpose == CreatePurpose.Minimum && _failuresInARow > 0) ? _recovery?.Budget : null;
 
     /// <summary>Somebody may have isolated the circuit since the look at it.</summary>
     private bool TryEnterCircuit(ref PoolTelling telling, out CircuitPermit permit)

@@ -81,6 +81,33 @@ public sealed partial class CircuitBreaker
         return phase.Until;
     }
 
+    /// <summary>
+    /// For such an owner: it cannot make another trial. If some have succeeded, and none is under way that may yet fail, they are
+    /// enough. Whether it is closed by that.
+    /// </summary>
+    internal bool TryCloseEarly(ref CircuitRound round)
+    {
+        if (_phase.State != CircuitState.HalfOpen)
+        {
+            return false;
+        }
+
+        round.Begin(_clock, _timeProvider);
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            Settle_NeedsLock(ref round);
+            var phase = _phase;
+            if (phase.State != CircuitState.HalfOpen || phase.Successes == 0 || phase.TrialsUnderWay > 0)
+            {
+                return false;
+            }
+
+            Become_NeedsLock(ref round, NewClosedPhase(phase.Number + 1));
+            return true;
+        }
+    }
+
     /// <summary>What a call is told that is rejected now, and its count.</summary>
     /// <param name="owner">What to say of the owner, before how the circuit stands.</param>
     internal CircuitOpenException Reject(string owner)

@@ -41,7 +41,7 @@ public sealed class CircuitBreakerOptions
 
     /// <summary>
     /// How many trials must succeed to close the circuit, which is also how many may run at the same time: 1 to 100. One failure
-    /// opens it again. Default: 1.
+    /// opens it again. Default: 1. In a pool, whose trials each make a resource, fewer are enough when it is full.
     /// </summary>
     public int HalfOpenTrials { get; set; } = 1;
 

@@ -126,6 +126,18 @@ internal sealed class FactoryRecovery
         _outage = kind;
     }
 
+    /// <summary>
+    /// The keeper has no room for another trial: what has succeeded is enough, as otherwise nothing would end them.
+    /// </summary>
+    internal void EndTrials_NeedsLock(ref CircuitRound round)
+    {
+        if (Circuit.TryCloseEarly(ref round))
+        {
+            _outage = default;
+            Recover_NeedsLock();
+        }
+    }
+
     /// <summary>Somebody has closed the circuit by hand: creations begin slowly, as after a recovery.</summary>
     internal void BeginSlowly_NeedsLock() => _ramp = 1;
 

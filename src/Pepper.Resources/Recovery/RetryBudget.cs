@@ -70,6 +70,18 @@ public sealed class RetryBudget : IRetryBudgetSource
     /// <returns>Whether it is paid for.</returns>
     public bool TryWithdraw()
     {
+        if (!TryReserve())
+        {
+            return false;
+        }
+
+        Pay();
+        return true;
+    }
+
+    /// <summary>Asks for a retry that may yet prove impossible for another reason: it is to be paid, or released.</summary>
+    internal bool TryReserve()
+    {
         Refill();
         while (true)
         {
@@ -82,11 +94,16 @@ public sealed class RetryBudget : IRetryBudgetSource
 
             if (Interlocked.CompareExchange(ref _balance, balance - Token, balance) == balance)
             {
-                Interlocked.Increment(ref _granted);
                 return true;
             }
         }
     }
+
+    /// <summary>What was reserved is made.</summary>
+    internal void Pay() => Interlocked.Increment(ref _granted);
+
+    /// <summary>What was reserved is not made: others may have it.</summary>
+    internal void Release() => Add(Token);
 
     RetryBudgetReading IRetryBudgetSource.ReadBudget() => new(Name, Available, Granted, Refused);
 
