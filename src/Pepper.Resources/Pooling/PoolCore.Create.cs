@@ -253,7 +253,8 @@ internal sealed partial class PoolCore
             _failuresInARow = 0;
             if (!isHung)
             {
-                _recovery?.Succeed_NeedsLock(creation.Permit, _options.MaxConcurrentCreates, ref telling.Round);
+                telling.TooManyRecoveries = _recovery?.Succeed_NeedsLock(
+                    creation.Permit, _options.MaxConcurrentCreates, ref telling.Round);
             }
 
             size = _live;

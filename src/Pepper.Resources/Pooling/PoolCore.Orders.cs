@@ -12,7 +12,7 @@ internal sealed partial class PoolCore
         if (_live >= _maxSize)
         {
             // Also after a resize to fewer than there are trials.
-            _recovery?.EndTrials_NeedsLock(ref telling.Round);
+            telling.TooManyRecoveries = _recovery?.EndTrials_NeedsLock(ref telling.Round);
             return null;
         }
 

@@ -16,7 +16,6 @@ internal sealed partial class PoolCore
     // Creations that have taken so long that a second one may join them.
     private int _slow;
     private long _hedges;
-    private bool _isUnhealthyTold;
 
     // Whether callers were told that nothing is created, since the last creation was ordered: a probe is for the next of them.
     private bool _isMissed;
@@ -102,31 +101,30 @@ internal sealed partial class PoolCore
     private bool IsCircuitShut_NeedsLock(ref PoolTelling telling, out bool isProbe)
     {
         isProbe = false;
-        if (_recovery is not { } recovery || recovery.Circuit.IsClosed)
+        if (_recovery is not { Circuit: { IsClosed: false } circuit })
         {
             return false;
         }
 
-        isProbe = recovery.Circuit.MayEnter(ref telling.Round, out var againAt) && _isStarted && !IsClosed;
-        if (isProbe)
+        var mayEnter = circuit.MayEnter(ref telling.Round, out var againAt);
+        if (circuit.IsClosed)
         {
-            // It may have been closed in the meantime.
-            isProbe = !recovery.Circuit.IsClosed;
-            if (!isProbe || TimeProvider.GetTimestamp() >= _retryProbeAt)
-            {
-                return false;
-            }
+            // By somebody's hand, in the meantime.
+            return false;
+        }
 
-            isProbe = false;
+        if (mayEnter && _isStarted && !IsClosed)
+        {
+            isProbe = TimeProvider.GetTimestamp() >= _retryProbeAt;
             againAt = _retryProbeAt;
         }
 
-        if (againAt != long.MaxValue && !IsClosed)
+        if (!isProbe && againAt != long.MaxValue && !IsClosed)
         {
             WakeAt_NeedsLock(againAt);
         }
 
-        return true;
+        return !isProbe;
     }
 
     /// <summary>
@@ -251,31 +249,7 @@ internal sealed partial class PoolCore
             SettleIfClosing();
         }
 
-        TellUnhealthy();
-    }
-
-    /// <summary>Once, when there were too many recoveries; again after there were few enough in between.</summary>
-    private void TellUnhealthy()
-    {
-        if (_recovery is not { Recoveries: > 0 } recovery)
-        {
-            return;
-        }
-
-        int? count;
-        using (_gate.Latch.EnterScope())
-        {
-            AssertInvariants_NeedsLock();
-            count = recovery.CountTooMany_NeedsLock();
-            if (count is not null == _isUnhealthyTold)
-            {
-                return;
-            }
-
-            _isUnhealthyTold = count is not null;
-        }
-
-        if (count is { } many)
+        if (telling.TooManyRecoveries is { } many)
         {
             var text = TooManyRecoveries(many);
             PoolLog.Unhealthy(_logger, Name, text);

@@ -16,4 +16,7 @@ internal struct PoolTelling
 
     /// <summary>Those who are told that the circuit is not closed.</summary>
     internal List<PoolWaiter>? Rejected;
+
+    /// <summary>How many recoveries there were lately, when these are too many and nobody was told.</summary>
+    internal int? TooManyRecoveries;
 }

@@ -15,10 +15,10 @@ internal sealed class FactoryRecovery
 {
     private readonly FactoryRecoveryOptions _options;
     private readonly TimeProvider _timeProvider;
-    private readonly ILogger _logger;
-    private readonly Queue<long> _recoveredAt = new();
-    private int _ramp = int.MaxValue;
     private readonly ResourceMonitor _monitor;
+    private readonly ILogger _logger;
+    private readonly RecoveryCount _recoveries;
+    private int _ramp = int.MaxValue;
     private FailureKind _outage;
     private long? _succeededAt;
 
@@ -28,10 +28,11 @@ internal sealed class FactoryRecovery
     {
         _options = frozen;
         _timeProvider = timeProvider;
+        _monitor = monitor;
         _logger = safeLogger;
+        _recoveries = new RecoveryCount(frozen, timeProvider);
         frozen.Circuit.Name = name;
         Circuit = new CircuitBreaker(frozen.Circuit, label, timeProvider, monitor, safeLogger);
-        _monitor = monitor;
         Budget = frozen.Budget ?? new RetryBudget(new RetryBudgetOptions { Name = label ?? name }, timeProvider, monitor);
     }
 
@@ -45,7 +46,7 @@ internal sealed class FactoryRecovery
     internal TimeSpan ProbeTimeout => _options.Circuit.HalfOpenTimeout;
 
     /// <summary>How often the circuit closed again.</summary>
-    internal long Recoveries { get; private set; }
+    internal long Recoveries => _recoveries.All;
 
     /// <summary>Whether those who find nothing wait all the same while the circuit is not closed.</summary>
     /// <param name="isServing">Whether what is lent still comes back good.</param>
@@ -87,7 +88,12 @@ internal sealed class FactoryRecovery
         }
     }
 
-    internal void Succeed_NeedsLock(in CircuitPermit permit, int most, ref CircuitRound round)
+    /// <summary>A creation has succeeded.</summary>
+    /// <param name="permit">The creation's.</param>
+    /// <param name="most">How many may run when all is well.</param>
+    /// <param name="round">What happens to the circuit.</param>
+    /// <returns>How many recoveries there were lately, if it is to be told that these are too many.</returns>
+    internal int? Succeed_NeedsLock(in CircuitPermit permit, int most, ref CircuitRound round)
     {
         var wasClosed = Circuit.IsClosed;
         Circuit.Succeed(permit, ref round);
@@ -101,15 +107,15 @@ internal sealed class FactoryRecovery
         // A trial that ends after somebody else has closed the circuit is a success like any other.
         if (permit.IsTrial && !wasClosed)
         {
-            if (Circuit.IsClosed)
-            {
-                Recover_NeedsLock();
-            }
+            return Circuit.IsClosed ? Recover_NeedsLock() : null;
         }
-        else if (_ramp < int.MaxValue)
+
+        if (_ramp < int.MaxValue)
         {
             _ramp = _ramp + 1 >= most ? int.MaxValue : _ramp + 1;
         }
+
+        return null;
     }
 
     internal void Fail_NeedsLock(
@@ -129,43 +135,27 @@ internal sealed class FactoryRecovery
     /// <summary>
     /// The keeper has no room for another trial: what has succeeded is enough, as otherwise nothing would end them.
     /// </summary>
-    internal void EndTrials_NeedsLock(ref CircuitRound round)
+    /// <returns>As of a success.</returns>
+    internal int? EndTrials_NeedsLock(ref CircuitRound round)
     {
-        if (Circuit.TryCloseEarly(ref round))
+        if (!Circuit.TryCloseEarly(ref round))
         {
-            _outage = default;
-            Recover_NeedsLock();
+            return null;
         }
+
+        _outage = default;
+        return Recover_NeedsLock();
     }
 
     /// <summary>Somebody has closed the circuit by hand: creations begin slowly, as after a recovery.</summary>
     internal void BeginSlowly_NeedsLock() => _ramp = 1;
 
     /// <summary>How many recoveries there were within the period, if these are too many.</summary>
-    internal int? CountTooMany_NeedsLock()
-    {
-        while (_recoveredAt.TryPeek(out var oldest) && _timeProvider.GetElapsedTime(oldest) >= _options.RecoveryPeriod)
-        {
-            _recoveredAt.Dequeue();
-        }
+    internal int? CountTooMany_NeedsLock() => _recoveries.CountTooMany_NeedsLock();
 
-        return _recoveredAt.Count > _options.MaxRecoveries ? _recoveredAt.Count : null;
-    }
-
-    private void Recover_NeedsLock()
+    private int? Recover_NeedsLock()
     {
-        Recoveries++;
         BeginSlowly_NeedsLock();
-        if (_options.MaxRecoveries is not { } most)
-        {
-            return;
-        }
-
-        // One more than is allowed is all that has to be known.
-        _recoveredAt.Enqueue(_timeProvider.GetTimestamp());
-        if (_recoveredAt.Count > most + 1)
-        {
-            _recoveredAt.Dequeue();
-        }
+        return _recoveries.Add_NeedsLock();
     }
 }

@@ -149,8 +149,7 @@ internal sealed partial class Healing
                 _phase = HealingPhase.Serving;
                 _underWay = null;
                 _entry.Current = registration;
-                NoteRemade_NeedsLock();
-                tooMany = NoteUnhealthy_NeedsLock();
+                tooMany = _remakes.Add_NeedsLock();
                 waiters = TakeWaiters_NeedsLock(long.MaxValue);
             }
         }
@@ -267,15 +266,6 @@ internal sealed partial class Healing
     private bool IsTriedAgain_NeedsLock(FailureKind kind, long before) =>
         _failuresInARow < _recovery.Options.CreateAttempts && kind is FailureKind.Resource or FailureKind.Pool
         && _waiters.First is { } first && first.Value.Number < before && _recovery.Budget.TryWithdraw();
-
-    /// <summary>Once, when there were too many; again after there were few enough in between.</summary>
-    private int? NoteUnhealthy_NeedsLock()
-    {
-        var tooMany = CountTooMany_NeedsLock();
-        var isNew = tooMany is not null && !_isUnhealthyTold;
-        _isUnhealthyTold = tooMany is not null;
-        return isNew ? tooMany : null;
-    }
 
     // Each caller gets an exception of its own: one that is thrown in two places shows neither.
     private ResourceException FailureFor(Exception failure) => failure is ResourceTimeoutException timeout

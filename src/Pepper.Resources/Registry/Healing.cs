@@ -22,13 +22,11 @@ internal sealed partial class Healing
     private readonly TimeProvider _timeProvider;
     private readonly MonotonicClock _clock;
     private readonly LinkedList<HealingWaiter> _waiters = new();
-    private readonly Queue<long> _remadeAt = new();
+    private readonly RecoveryCount _remakes;
     private HealingPhase _phase = HealingPhase.Serving;
     private Attempt? _underWay;
     private bool _wasServingAtEnd;
-    private bool _isUnhealthyTold;
     private long _nextNumber;
-    private long _remade;
 
     internal Healing(
         ResourceManager manager, RegistryEntry entry, ResourceMaker maker, FactoryRecovery recovery, TimeProvider timeProvider)
@@ -37,6 +35,7 @@ internal sealed partial class Healing
         _entry = entry;
         _maker = maker;
         _recovery = recovery;
+        _remakes = new RecoveryCount(recovery.Options, timeProvider);
         _timeProvider = timeProvider;
         _clock = new MonotonicClock(timeProvider);
     }
@@ -160,7 +159,7 @@ internal sealed partial class Healing
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            (phase, remade, tooMany) = (_phase, _remade, CountTooMany_NeedsLock());
+            (phase, remade, tooMany) = (_phase, _remakes.All, _remakes.CountTooMany_NeedsLock());
         }
 
         var circuit = phase == HealingPhase.Ended ? null : _recovery.Circuit.Statistics;
@@ -221,32 +220,6 @@ internal sealed partial class Healing
         }
 
         return taken;
-    }
-
-    private void NoteRemade_NeedsLock()
-    {
-        _remade++;
-        if (_recovery.Options.MaxRecoveries is { } most)
-        {
-            // One more than is allowed is all that has to be known.
-            _remadeAt.Enqueue(_clock.Now);
-            if (_remadeAt.Count > most + 1L)
-            {
-                _remadeAt.Dequeue();
-            }
-        }
-    }
-
-    /// <summary>How many were made within the period, if these are too many.</summary>
-    private int? CountTooMany_NeedsLock()
-    {
-        while (_remadeAt.TryPeek(out var oldest)
-            && _timeProvider.GetElapsedTime(oldest) >= _recovery.Options.RecoveryPeriod)
-        {
-            _remadeAt.Dequeue();
-        }
-
-        return _remadeAt.Count > _recovery.Options.MaxRecoveries ? _remadeAt.Count : null;
     }
 
     [Conditional("DEBUG")]

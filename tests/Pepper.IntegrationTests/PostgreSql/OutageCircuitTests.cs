@@ -1,45 +1,18 @@
-using System.Data.Common;
 using Npgsql;
-using Pepper.Resources.Connections;
-using Pepper.Resources.Pooling;
 using Pepper.Resources.Recovery;
-using Pepper.Tests;
 
 namespace Pepper.IntegrationTests.PostgreSql;
 
 /// <summary>
 /// While nothing can be opened, the pool's circuit is open: callers are told at once, and the server is left alone.
 /// </summary>
-public sealed class OutageCircuitTests(PostgresFixture fixture) : PostgresTest(fixture)
+public sealed class OutageCircuitTests(PostgresFixture fixture) : ProxiedOutageTest(fixture)
 {
-    private const int Places = 4;
-    private const int Clients = 8;
-    private FaultProxy? _proxy;
-
-    private FaultProxy Proxy => _proxy!;
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        _proxy = FaultProxy.Start(Cluster.Port);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        if (_proxy is not null)
-        {
-            await _proxy.DisposeAsync();
-        }
-
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task Use_NothingCanBeOpened_ManyAreToldAndFewConnectsAreTried()
     {
         await using var pool = NewPool();
-        await using var clients = new OutageClients(pool, Clients);
-        await clients.WaitForAnswersAsync(5);
+        await using var clients = await StartClientsAsync(pool);
 
         Proxy.Reset();
         await clients.WaitForFailureAsync<CircuitOpenException>();
@@ -74,16 +47,5 @@ public sealed class OutageCircuitTests(PostgresFixture fixture) : PostgresTest(f
         await lease.DisposeAsync();
 
         Assert.Equal(session, await LendAsync(pool));
-    }
-
-    private ResourcePool<DbConnection> NewPool()
-    {
-        var options = Options(Places);
-        options.CreateTimeout = TimeSpan.FromSeconds(1);
-        return ConnectionPool.Create(
-            NpgsqlFactory.Instance,
-            $"Host=127.0.0.1;Port={Proxy.Port};Username=pepper;Database=postgres;Application Name={ApplicationName};"
-            + "SSL Mode=Disable;GSS Encryption Mode=Disable;Timeout=1;Command Timeout=1;Cancellation Timeout=-1",
-            options, monitor: Monitor);
     }
 }

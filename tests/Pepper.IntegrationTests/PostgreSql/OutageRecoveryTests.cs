@@ -1,8 +1,6 @@
 using System.Data.Common;
 using Npgsql;
-using Pepper.Resources.Connections;
 using Pepper.Resources.Pooling;
-using Pepper.Resources.Recovery;
 using Pepper.Tests;
 
 namespace Pepper.IntegrationTests.PostgreSql;
@@ -11,44 +9,9 @@ namespace Pepper.IntegrationTests.PostgreSql;
 /// Busy clients of a small pool while the server, or the way to it, fails and comes back: nobody gets somebody else's answer,
 /// nobody waits for the whole acquire timeout, nothing is leaked, and all is well afterwards.
 /// </summary>
-public sealed class OutageRecoveryTests(PostgresFixture fixture) : PostgresTest(fixture)
+public sealed class OutageRecoveryTests(PostgresFixture fixture) : ProxiedOutageTest(fixture)
 {
-    private const int Places = 4;
-    private const int Clients = 8;
     private readonly List<NpgsqlConnection> _foreign = [];
-    private FaultProxy? _proxy;
-    private bool _isDown;
-
-    private FaultProxy Proxy => _proxy!;
-
-    // Short limits of the driver's, so that an outage without an answer is soon noticed.
-    private string ConnectionStringThroughProxy =>
-        $"Host=127.0.0.1;Port={Proxy.Port};Username=pepper;Database=postgres;Application Name={ApplicationName};"
-        + "SSL Mode=Disable;GSS Encryption Mode=Disable;Timeout=1;Command Timeout=1;Cancellation Timeout=-1";
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        _proxy = FaultProxy.Start(Cluster.Port);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        // A test that failed must not leave the others without a server.
-        if (_proxy is not null)
-        {
-            await _proxy.DisposeAsync();
-            await Cluster.ThawServerAsync();
-        }
-
-        await LeaveAsync();
-        if (_isDown)
-        {
-            await StartAsync();
-        }
-
-        await base.DisposeAsync();
-    }
 
     [Fact]
     public async Task Use_ServerStoppedAndStarted_Recovers()
@@ -159,18 +122,10 @@ public sealed class OutageRecoveryTests(PostgresFixture fixture) : PostgresTest(
         await AssertRecoveredAsync(pool, clients);
     }
 
-    private static async Task<OutageClients> StartClientsAsync(IResourcePool<DbConnection> pool)
+    private protected override async Task RestoreAsync()
     {
-        var clients = new OutageClients(pool, Clients);
-        await clients.WaitForAnswersAsync(5);
-        return clients;
-    }
-
-    private ResourcePool<DbConnection> NewPool()
-    {
-        var options = Options(Places);
-        options.CreateTimeout = TimeSpan.FromSeconds(1);
-        return ConnectionPool.Create(NpgsqlFactory.Instance, ConnectionStringThroughProxy, options, monitor: Monitor);
+        await Cluster.ThawServerAsync();
+        await LeaveAsync();
     }
 
     private async Task AssertRecoveredAsync(ResourcePool<DbConnection> pool, OutageClients clients)
@@ -186,18 +141,6 @@ public sealed class OutageRecoveryTests(PostgresFixture fixture) : PostgresTest(
         await WaitForSessionsAsync(Places);
         await pool.DisposeAsync();
         await WaitForSessionsAsync(0);
-    }
-
-    private async Task StopAsync()
-    {
-        _isDown = true;
-        await Cluster.StopServerAsync();
-    }
-
-    private async Task StartAsync()
-    {
-        await Cluster.StartServerAsync();
-        _isDown = false;
     }
 
     private async Task FillServerAsync()

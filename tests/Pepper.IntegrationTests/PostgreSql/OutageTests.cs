@@ -6,21 +6,8 @@ using Pepper.Resources.Recovery;
 namespace Pepper.IntegrationTests.PostgreSql;
 
 /// <summary>A server that stops and comes back.</summary>
-public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
+public sealed class OutageTests(PostgresFixture fixture) : OutageTest(fixture)
 {
-    private bool _isDown;
-
-    public override async ValueTask DisposeAsync()
-    {
-        // A test that failed must not leave the others without a server.
-        if (_isDown)
-        {
-            await StartAsync();
-        }
-
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task Acquire_ServerStoppedAndStarted_FailsPromptlyAndWorksAgain()
     {
@@ -114,17 +101,5 @@ public sealed class OutageTests(PostgresFixture fixture) : PostgresTest(fixture)
         {
             yield return cause;
         }
-    }
-
-    private async Task StopAsync()
-    {
-        _isDown = true;
-        await Cluster.StopServerAsync();
-    }
-
-    private async Task StartAsync()
-    {
-        await Cluster.StartServerAsync();
-        _isDown = false;
     }
 }

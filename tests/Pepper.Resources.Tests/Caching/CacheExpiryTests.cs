@@ -11,7 +11,7 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task TimeToLive_Passed_LoadsAnew()
     {
-        await using var cache = NewCache(static options => options.TimeToLive = Minute);
+        await using var cache = NewExpiring();
         var first = await Touch(cache, "a");
         Time.Advance(Minute - Tick);
         Assert.Same(first, await Touch(cache, "a"));
@@ -28,7 +28,7 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task TimeToLive_PassedAndNobodyAsks_IsDestroyedByTheTimer()
     {
-        await using var cache = NewCache(static options => options.TimeToLive = Minute);
+        await using var cache = NewExpiring();
         var a = await Touch(cache, "a");
         await PassAsync(Minute - Second);
         var b = await Touch(cache, "b");
@@ -43,7 +43,7 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task TimeToLive_PassedWhileLeased_IsDestroyedAfterTheLease()
     {
-        await using var cache = NewCache(static options => options.TimeToLive = Minute);
+        await using var cache = NewExpiring();
         var lease = await Get(cache, "a");
         var first = lease.Resource;
         await PassAsync(Minute);
@@ -119,7 +119,7 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task WallClock_Jumps_ChangesNothing()
     {
-        await using var cache = NewCache(static options => options.TimeToLive = Minute);
+        await using var cache = NewExpiring();
         var thing = await Touch(cache, "a");
         Time.SetUtcNow(Time.GetUtcNow() + TimeSpan.FromDays(365));
         Assert.Same(thing, await Touch(cache, "a"));
@@ -128,14 +128,9 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task RefreshAfter_Passed_ServesTheOldOneAndLoadsOnce()
     {
-        await using var cache = NewCache(static options =>
-        {
-            options.TimeToLive = Minute * 2;
-            options.RefreshAfter = Minute;
-        });
+        await using var cache = NewRefreshing();
         var first = await Touch(cache, "a");
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Source.OnLoad = (_, _) => gate.Task;
+        var gate = HoldLoads();
         Time.Advance(Minute);
 
         for (var i = 0; i < 10; i++)
@@ -154,14 +149,9 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task RefreshAfter_LoadFails_KeepsTheOldOneAndTriesLater()
     {
-        await using var cache = NewCache(static options =>
-        {
-            options.TimeToLive = Minute * 2;
-            options.RefreshAfter = Minute;
-            options.RefreshRetryDelay = Second;
-        });
+        await using var cache = NewRefreshing(static options => options.RefreshRetryDelay = Second);
         var first = await Touch(cache, "a");
-        Source.OnLoad = static (_, _) => throw new IOException("down");
+        FailLoads();
         Time.Advance(Minute);
         Assert.Same(first, await Touch(cache, "a"));
         await Until(() => cache.Statistics is { LoadFailures: 1, Loading: 0 });
@@ -178,14 +168,9 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task RefreshAfter_ExpiresMeanwhile_GetsJoinTheRefresh()
     {
-        await using var cache = NewCache(static options =>
-        {
-            options.TimeToLive = Minute * 2;
-            options.RefreshAfter = Minute;
-        });
+        await using var cache = NewRefreshing();
         await Touch(cache, "a");
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Source.OnLoad = (_, _) => gate.Task;
+        var gate = HoldLoads();
         Time.Advance(Minute);
         await Touch(cache, "a");
         await Until(() => Source.Loads == 2);
@@ -203,14 +188,9 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task RefreshAfter_RemovedMeanwhile_IsNotResurrected()
     {
-        await using var cache = NewCache(static options =>
-        {
-            options.TimeToLive = Minute * 2;
-            options.RefreshAfter = Minute;
-        });
+        await using var cache = NewRefreshing();
         await Touch(cache, "a");
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Source.OnLoad = (_, _) => gate.Task;
+        var gate = HoldLoads();
         Time.Advance(Minute);
         await Touch(cache, "a");
         await Until(() => Source.Loads == 2);
@@ -228,15 +208,9 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task RefreshAfter_EvictedMeanwhile_DoesNotComeBack()
     {
-        await using var cache = NewCache(static options =>
-        {
-            options.TimeToLive = Minute * 2;
-            options.RefreshAfter = Minute;
-            options.Capacity = 1;
-        });
+        await using var cache = NewRefreshing(static options => options.Capacity = 1);
         await Touch(cache, "a");
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Source.OnLoad = (key, _) => key == "a" ? gate.Task : Task.CompletedTask;
+        var gate = HoldLoads(of: "a");
         Time.Advance(Minute);
         await Touch(cache, "a");
         await Until(() => Source.Loads == 2);
@@ -268,9 +242,9 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task RefreshAsync_Fails_ThrowsAndKeepsTheOldOne()
     {
-        await using var cache = NewCache(static options => options.TimeToLive = Minute);
+        await using var cache = NewExpiring();
         var first = await Touch(cache, "a");
-        Source.OnLoad = static (_, _) => throw new IOException("down");
+        FailLoads();
 
         await Assert.ThrowsAsync<IOException>(() => Within(cache.RefreshAsync("a", cancellationToken: Stop)));
 
@@ -281,14 +255,13 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task ServeStaleFor_LoadFails_ServesTheOldOneUpToItsAge()
     {
-        await using var cache = NewCache(static options =>
+        await using var cache = NewExpiring(static options =>
         {
-            options.TimeToLive = Minute;
             options.ServeStaleFor = Minute;
             options.RefreshRetryDelay = Second;
         });
         var first = await Touch(cache, "a");
-        Source.OnLoad = static (_, _) => throw new IOException("down");
+        FailLoads();
         Time.Advance(Minute);
 
         Assert.Same(first, await Touch(cache, "a"));
@@ -309,11 +282,7 @@ public sealed class CacheExpiryTests : CacheTestBase
     [Fact]
     public async Task ServeStaleFor_LoadSucceeds_GivesTheNewOne()
     {
-        await using var cache = NewCache(static options =>
-        {
-            options.TimeToLive = Minute;
-            options.ServeStaleFor = Minute;
-        });
+        await using var cache = NewExpiring(static options => options.ServeStaleFor = Minute);
         var first = await Touch(cache, "a");
         Time.Advance(Minute);
 
@@ -322,4 +291,33 @@ public sealed class CacheExpiryTests : CacheTestBase
         await Until(() => first.Disposed == 1);
         Assert.Equal(1, cache.Statistics.Expirations);
     }
+
+    /// <summary>A cache whose entries live for a minute.</summary>
+    private ResourceCache<string, CachedThing> NewExpiring(
+        Action<ResourceCacheOptions<string, CachedThing>>? configure = null) =>
+        NewCache(options =>
+        {
+            options.TimeToLive = Minute;
+            configure?.Invoke(options);
+        });
+
+    /// <summary>A cache whose entries are renewed after a minute, and expire after two.</summary>
+    private ResourceCache<string, CachedThing> NewRefreshing(
+        Action<ResourceCacheOptions<string, CachedThing>>? configure = null) =>
+        NewCache(options =>
+        {
+            options.TimeToLive = Minute * 2;
+            options.RefreshAfter = Minute;
+            configure?.Invoke(options);
+        });
+
+    /// <summary>Loads from now on, or those of a key, end when the gate is opened.</summary>
+    private TaskCompletionSource HoldLoads(string? of = null)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Source.OnLoad = (key, _) => of is null || key == of ? gate.Task : Task.CompletedTask;
+        return gate;
+    }
+
+    private void FailLoads() => Source.OnLoad = static (_, _) => throw new IOException("down");
 }

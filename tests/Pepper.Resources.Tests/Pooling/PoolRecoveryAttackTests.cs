@@ -36,6 +36,7 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
         var factory = new TestFactory { Hooks = FactoryHooks.Validate, IsFit = static _ => false };
         await using var pool = NewPool(
             (options, _) => (options.MaxConcurrentCreates, options.Validation) = (1, ValidationMode.OnCreate), factory);
+        using var gates = new OpenedGates(factory);
         factory.Set(Stage.Create, Behaviour.Slow);
         factory.Set(Stage.Destroy, Behaviour.Slow);
         var first = Ask(pool);
@@ -57,7 +58,6 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
         }
 
         Assert.Equal(2, factory.Calls(Stage.Create));
-        factory.Open(Stage.Destroy);
     }
 
     [Fact]
@@ -90,6 +90,7 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
         await using var pool = NewPool(
             (options, recovery) => (options.Validation, recovery.WhileOpen) = (ValidationMode.OnReturn, OutageBehavior.Reject),
             factory);
+        using var gates = new OpenedGates(factory);
         var lease = await Lend(pool);
         await OpenCircuit(pool, factory);
         factory.Set(Stage.Validate, Behaviour.Slow);
@@ -113,6 +114,7 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
         await using var pool = NewPool(
             (options, recovery) => (options.Validation, recovery.WhileOpen) = (ValidationMode.OnReturn, OutageBehavior.Reject),
             factory);
+        using var gates = new OpenedGates(factory);
         var lease = await Lend(pool);
         await OpenCircuit(pool, factory);
         factory.IsFit = static _ => false;
@@ -125,13 +127,13 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
 
         await returned.AsTask().WaitAsync(Guard, Stop);
         await Assert.ThrowsAsync<CircuitOpenException>(() => waiting.WaitAsync(Guard, Stop));
-        factory.Open(Stage.Destroy);
     }
 
     [Fact]
     public async Task CloseCircuit_ProbeEndsAfterIt_IsNoRecovery()
     {
         await using var pool = NewPlain();
+        using var gates = new OpenedGates(Factory);
         await OpenCircuit(pool);
         Factory.Set(Stage.Create, Behaviour.Slow);
         Time.Advance(Break);
@@ -158,5 +160,11 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
         pool.IsolateCircuit("maintenance");
 
         Assert.IsType<CircuitOpenException>(await Failure(pool));
+    }
+
+    /// <summary>Declared after the pool: a test that fails is not to hang in the pool's disposal.</summary>
+    private sealed class OpenedGates(TestFactory factory) : IDisposable
+    {
+        public void Dispose() => Array.ForEach(Enum.GetValues<Stage>(), factory.Open);
     }
 }
