@@ -43,7 +43,8 @@ internal static class ResourceCacheOptionsValidator
             faults.Add($"Eviction is '{options.Eviction}', but there are: {string.Join(", ", EvictionPolicies.Names)}.");
         }
 
-        if (options.AdmissionPolicy is null && !AdmissionPolicies.Names.Contains(options.Admission, StringComparer.OrdinalIgnoreCase))
+        if (options.AdmissionPolicy is null
+            && !AdmissionPolicies.Names.Contains(options.Admission, StringComparer.OrdinalIgnoreCase))
         {
             faults.Add($"Admission is '{options.Admission}', but there are: {string.Join(", ", AdmissionPolicies.Names)}.");
         }
@@ -81,8 +82,8 @@ internal static class ResourceCacheOptionsValidator
 
         if (options.ServeStaleFor > TimeSpan.Zero && options.TimeToLive is null && options.Lifetime is null && !hasPolicy)
         {
-            faults.Add(
-                $"ServeStaleFor is {options.ServeStaleFor}, but without TimeToLive, Lifetime or ExpiryPolicy nothing grows stale.");
+            faults.Add($"ServeStaleFor is {options.ServeStaleFor}, but without TimeToLive, Lifetime or an expiry policy "
+                + "nothing grows stale.");
         }
 
         if (options.UniqueKeys && (options.RefreshAfter is not null || options.ServeStaleFor > TimeSpan.Zero))
