@@ -130,6 +130,46 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
     }
 
     [Fact]
+    public async Task Open_ReturnedResourceIsOutOfDateAfterItsValidation_WhoWaitedForItIsToldBeforeItIsDestroyed()
+    {
+        var factory = new TestFactory { Hooks = FactoryHooks.Validate };
+        await using var pool = NewPool(
+            (options, recovery) => (options.Validation, recovery.WhileOpen) = (ValidationMode.OnReturn, OutageBehavior.Reject),
+            factory);
+        using var gates = new OpenedGates(factory);
+        var lease = await Lend(pool);
+        await OpenCircuit(pool, factory);
+        factory.Set(Stage.Validate, Behaviour.Slow);
+        factory.Set(Stage.Destroy, Behaviour.Slow);
+        var returned = lease.DisposeAsync();
+        var waiting = Ask(pool);
+        pool.Invalidate();
+        Assert.False(waiting.IsCompleted);
+
+        factory.Open(Stage.Validate);
+
+        await returned.AsTask().WaitAsync(Guard, Stop);
+        await Assert.ThrowsAsync<CircuitOpenException>(() => waiting.WaitAsync(Guard, Stop));
+    }
+
+    [Fact]
+    public async Task Open_LentOneIsWornOut_WhoWaitedForItIsToldBeforeItIsDestroyed()
+    {
+        await using var pool = NewPool(
+            (options, recovery) => (options.MaxUses, recovery.WhileOpen) = (1, OutageBehavior.WaitForReturn));
+        using var gates = new OpenedGates(Factory);
+        var lease = await Lend(pool);
+        await OpenCircuit(pool);
+        Factory.Set(Stage.Destroy, Behaviour.Slow);
+        var waiting = Ask(pool);
+        Assert.False(waiting.IsCompleted);
+
+        await lease.DisposeAsync().AsTask().WaitAsync(Guard, Stop);
+
+        await Assert.ThrowsAsync<CircuitOpenException>(() => waiting.WaitAsync(Guard, Stop));
+    }
+
+    [Fact]
     public async Task CloseCircuit_ProbeEndsAfterIt_IsNoRecovery()
     {
         await using var pool = NewPlain();

@@ -40,7 +40,10 @@ public sealed class PoolTrialTests : PoolRecoveryTestBase
     public async Task Trials_LastOfAFullPoolFails_OpensAgain()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var factory = new TestFactory { CreateNow = (number, _) => number switch { 6 => Task.CompletedTask, _ => gate.Task } };
+        var factory = new TestFactory
+        {
+            CreateNow = (number, token) => number == 6 ? Task.CompletedTask : gate.Task.WaitAsync(token),
+        };
         await using var pool = NewWithTrials(3, maxSize: 2, factory);
         gate.SetException(new IOException("down"));
         await OpenCircuit(pool, factory);
