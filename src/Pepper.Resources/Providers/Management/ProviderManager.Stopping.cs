@@ -109,7 +109,9 @@ public sealed partial class ProviderManager
             var open = new Queue<ProviderEntry>(leaving);
             while (open.TryDequeue(out var next))
             {
-                foreach (var dependant in ProviderGraph.DependantsOf(next, Ordered()).Where(leaving.Add))
+                // Few depend on one, however many there are: those alone are put in order.
+                foreach (var dependant in ProviderGraph.DependantsOf(next, _entries.Select(static pair => pair.Value))
+                    .OrderBy(static other => other.Sequence).Where(leaving.Add))
                 {
                     open.Enqueue(dependant);
                 }
