@@ -1,6 +1,8 @@
 namespace Pepper.Resources.Testing;
 
-/// <summary>A stream that does not know its length, gives what it has in odd portions, and may fail or be given up on the way.</summary>
+/// <summary>
+/// A stream that does not know its length, gives what it has in odd portions, and may fail or be given up on the way.
+/// </summary>
 internal sealed class TrickleStream(
     byte[] content, int failAt = int.MaxValue, CancellationTokenSource? cancelsAtHalf = null) : Stream
 {

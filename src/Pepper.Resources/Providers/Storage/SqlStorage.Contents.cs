@@ -92,7 +92,8 @@ public abstract partial class SqlStorage
     }
 
     private ValueTask<StorageEntry> PutAsync(
-        string key, byte[] bytes, ReadOnlySequence<byte> content, StoragePutOptions? options, CancellationToken cancellationToken)
+        string key, byte[] bytes, ReadOnlySequence<byte> content, StoragePutOptions? options,
+        CancellationToken cancellationToken)
     {
         var now = Now;
         var entry = new StorageEntry
@@ -130,7 +131,8 @@ public abstract partial class SqlStorage
         DbConnection connection, SqlStorageStatements sql, DbTransaction? transaction, StorageEntry entry, byte[] bytes,
         ReadOnlySequence<byte> content, string? ifMatch, bool ifAbsent, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var command = Command(connection, ifMatch is not null ? sql.PutIfMatch : ifAbsent ? sql.PutIfAbsent : sql.Put, bytes, now);
+        var text = ifMatch is not null ? sql.PutIfMatch : ifAbsent ? sql.PutIfAbsent : sql.Put;
+        var command = Command(connection, text, bytes, now);
         await using var _ = command.ConfigureAwait(false);
         command.Transaction = transaction;
         Add(command, "@etag", DbType.String, entry.ETag);

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Pepper.Resources.Providers;
 
-/// <summary>Contents that have to be in memory as a whole, in parts: never twice, whatever their length turns out to be.</summary>
+/// <summary>Contents that have to be in memory as a whole, in parts: never twice, however long they turn out to be.</summary>
 public static class StorageContent
 {
     /// <summary>The length of a part, in bytes: what is held beyond the content itself is less than one.</summary>
