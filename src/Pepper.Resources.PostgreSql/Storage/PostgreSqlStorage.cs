@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data;
 using System.Data.Common;
 using Npgsql;
@@ -67,4 +68,8 @@ internal sealed class PostgreSqlStorage : SqlStorage
             throw;
         }
     }
+
+    // The driver sends a stream part by part, as it comes.
+    protected override object GetContentValue(ReadOnlySequence<byte> content) =>
+        content.IsSingleSegment ? base.GetContentValue(content) : new SequenceStream(content);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Pepper.Resources.Connections;
@@ -21,6 +22,8 @@ internal sealed class SqliteStorage : SqlStorage
     private readonly string _path;
     private readonly SqliteWriters _writers;
     private readonly ResourcePool<DbConnection> _pool;
+
+    protected override bool HasBlobs => true;
 
     internal SqliteStorage(string name, SqliteStorageOptions options, TimeProvider timeProvider)
         : base(Table, new StorageCapabilities { MaxContentBytes = options.MaxContentBytes }, timeProvider)
@@ -69,5 +72,49 @@ internal sealed class SqliteStorage : SqlStorage
             await using var _ = lease.ConfigureAwait(false);
             return await work(lease.Resource, cancellationToken).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override ValueTask WriteBlobAsync(
+        DbConnection connection, byte[] key, ReadOnlySequence<byte> content, CancellationToken cancellationToken)
+    {
+        using var blob = OpenBlob(connection, key, isReadOnly: false);
+        foreach (var part in content)
+        {
+            for (var rest = part.Span; rest.Length > 0; rest = rest[Math.Min(StorageContent.PartBytes, rest.Length)..])
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                blob.Write(rest[..Math.Min(StorageContent.PartBytes, rest.Length)]);
+            }
+        }
+
+        return default;
+    }
+
+    protected override ValueTask ReadBlobAsync(
+        DbConnection connection, byte[] key, long offset, Memory<byte> part, CancellationToken cancellationToken)
+    {
+        using var blob = OpenBlob(connection, key, isReadOnly: true);
+        blob.Position = offset;
+        for (var rest = part.Span; rest.Length > 0;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var read = blob.Read(rest[..Math.Min(StorageContent.PartBytes, rest.Length)]);
+            rest = read > 0 ? rest[read..] : throw new EndOfStreamException("The content is shorter than its entry says.");
+        }
+
+        return default;
+    }
+
+    // Deferred: it takes no writer's turn.
+    protected override ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        new(((SqliteConnection)connection).BeginTransaction(deferred: true));
+
+    private static SqliteBlob OpenBlob(DbConnection connection, byte[] key, bool isReadOnly)
+    {
+        var database = (SqliteConnection)connection;
+        using var command = database.CreateCommand();
+        command.CommandText = $"SELECT rowid FROM {Table} WHERE key = @key";
+        command.Parameters.AddWithValue("@key", key);
+        return new SqliteBlob(database, Table, "content", (long)command.ExecuteScalar()!, isReadOnly);
     }
 }

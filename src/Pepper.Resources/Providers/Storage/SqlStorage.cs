@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data;
 using System.Data.Common;
 
@@ -8,12 +9,13 @@ namespace Pepper.Resources.Providers;
 /// one statement, so that it happens as a whole or not at all; conditions on ETags are in the statement.
 /// </summary>
 /// <remarks>Safe from any thread. Values are parameters throughout; nothing of a key becomes a part of a statement.</remarks>
-public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage, IAsyncDisposable
+public abstract partial class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage, IAsyncDisposable
 {
     // A part of a content is cut by the database, whose numbers for this have 32 bits.
     private const long LongestPart = 1 << 30;
 
     private readonly SqlStorageStatements _sql;
+    private readonly SqlStorageStatements _blobSql;
     private readonly TimeProvider _timeProvider;
     private int _isClosed;
 
@@ -27,7 +29,8 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage, I
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(capabilities);
         ArgumentNullException.ThrowIfNull(timeProvider);
-        _sql = new SqlStorageStatements(table);
+        _sql = new SqlStorageStatements(table, "@content");
+        _blobSql = new SqlStorageStatements(table, "zeroblob(@size)");
         Capabilities = capabilities;
         _timeProvider = timeProvider;
     }
@@ -39,79 +42,6 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage, I
     public TimeSpan TimeToLiveGranularity => TimeSpan.FromMilliseconds(1);
 
     private DateTimeOffset Now => _timeProvider.GetUtcNow();
-
-    /// <inheritdoc/>
-    public async ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
-        CancellationToken cancellationToken = default)
-    {
-        var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        StorageRules.CheckPut(key, options, Capabilities, canExpire: true);
-        StorageRules.CheckSize(key, content.Length, Capabilities);
-        var (ifMatch, ifAbsent, now) = (options?.IfMatch, options?.IfAbsent == true, Now);
-        var entry = new StorageEntry
-        {
-            Key = key,
-            Size = content.Length,
-            ETag = StorageRules.NewETag(),
-            ModifiedAt = now.ToUniversalTime(),
-            ExpiresAt = StorageRules.GetExpiry(options?.TimeToLive, now),
-            Metadata = options?.Metadata is null
-                ? new Dictionary<string, string>() : new Dictionary<string, string>(options.Metadata, StringComparer.Ordinal),
-        };
-        var data = content.ToArray();
-        return await RunAsync(isWrite: true, async (connection, ct) =>
-        {
-            var command = Command(
-                connection, ifMatch is not null ? _sql.PutIfMatch : ifAbsent ? _sql.PutIfAbsent : _sql.Put, bytes, now);
-            await using var _ = command.ConfigureAwait(false);
-            Add(command, "@etag", DbType.String, entry.ETag);
-            Add(command, "@modified", DbType.Int64, entry.ModifiedAt.UtcTicks);
-            Add(command, "@expires", DbType.Int64, entry.ExpiresAt?.UtcTicks);
-            Add(command, "@metadata", DbType.Binary, StorageRules.WriteMetadata(entry.Metadata));
-            Add(command, "@size", DbType.Int64, entry.Size);
-            Add(command, "@content", DbType.Binary, data);
-            AddMatch(command, ifMatch);
-            return await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false) > 0
-                ? entry : throw await ConflictAsync(connection, key, bytes, ifMatch, ct).ConfigureAwait(false);
-        }, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<StorageEntry> PutAsync(
-        string key, Stream content, StoragePutOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        _ = StorageRules.GetKeyBytes(key, Capabilities);
-        StorageRules.CheckPut(key, options, Capabilities, canExpire: true);
-        var all = await StorageRules.ReadAllAsync(key, content, Capabilities, cancellationToken).ConfigureAwait(false);
-        return await PutAsync(key, all, options, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<StorageObject?> GetAsync(
-        string key, StorageGetOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        var (range, ifMatch, ifNoneMatch) = (options?.Range ?? StorageRange.From(0), options?.IfMatch, options?.IfNoneMatch);
-        var (entry, content) = await RunAsync(isWrite: false, async (connection, ct) =>
-        {
-            var command = Command(connection, _sql.Get, bytes, Now);
-            await using var _ = command.ConfigureAwait(false);
-            Add(command, "@skip", DbType.String, ifNoneMatch);
-            Add(command, "@suffix", DbType.Int64, range.IsSuffix ? 1L : 0L);
-            Add(command, "@offset", DbType.Int64, Math.Min(range.Offset, LongestPart));
-            Add(command, "@count", DbType.Int64, Math.Min(range.Length ?? LongestPart, LongestPart));
-            var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
-            await using var __ = reader.ConfigureAwait(false);
-            return await reader.ReadAsync(ct).ConfigureAwait(false)
-                ? (ReadEntry(reader, key), reader.IsDBNull(6) ? [] : reader.GetFieldValue<byte[]>(6))
-                : default((StorageEntry?, byte[]));
-        }, cancellationToken).ConfigureAwait(false);
-        StorageRules.CheckCondition(key, ifMatch, ifAbsent: false, entry?.ETag);
-        return entry is null ? null
-            : ifNoneMatch == entry.ETag ? new StorageObject(entry, Stream.Null, isNotModified: true)
-            : new StorageObject(entry, new MemoryStream(content, writable: false));
-    }
 
     /// <inheritdoc/>
     public ValueTask<StorageEntry?> StatAsync(string key, CancellationToken cancellationToken = default)
