@@ -1,5 +1,6 @@
 using Pepper.Benchmarks;
 using Pepper.Benchmarks.Memories;
+using Pepper.Benchmarks.Providers;
 using Pepper.Benchmarks.Recovery;
 
 switch (args)
@@ -16,6 +17,10 @@ switch (args)
         return CompareOptions.Parse(rest, Console.Error) is { } rounds ? await RecoveryCommand.RunAsync(rounds, Console.Out) : 2;
     case ["memories", .. var rest]:
         return MemoriesOptions.Parse(rest, Console.Error) is { } stores ? await MemoriesCommand.RunAsync(stores, Console.Out) : 2;
+    case ["providers"]:
+        return await ProvidersCommand.RunAsync(null, Console.Out);
+    case ["providers", "--results", var folder]:
+        return await ProvidersCommand.RunAsync(folder, Console.Out);
     case ["cleanup"]:
         CleanupBenchmark.Run(Console.Out);
         return 0;
@@ -34,5 +39,6 @@ switch (args)
         Console.Error.WriteLine("  memory [--rounds 3] [--clients 200] [--works 20] | cleanup | registry");
         Console.Error.WriteLine("  caches [--traces FOLDER [--results FOLDER]]");
         Console.Error.WriteLine("  memories [--entries 100000] [--queries 200] [--rounds 1000] [--results FOLDER]");
+        Console.Error.WriteLine("  providers [--results FOLDER]");
         return 2;
 }

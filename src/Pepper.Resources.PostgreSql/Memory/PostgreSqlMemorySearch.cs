@@ -13,17 +13,19 @@ internal sealed class PostgreSqlMemorySearch
     private readonly PostgreSqlMemorySchema _schema;
     private readonly PostgreSqlWordStatistics _statistics;
     private readonly MemorySearch _search;
+    private readonly MemoryFusion _fusion;
     private readonly CancellationToken _cancellationToken;
     private readonly List<object?> _parameters = [];
 
     internal PostgreSqlMemorySearch(
         NpgsqlConnection connection, PostgreSqlMemorySchema schema, PostgreSqlWordStatistics statistics, MemorySearch search,
-        long now, CancellationToken cancellationToken)
+        MemoryFusion fusion, long now, CancellationToken cancellationToken)
     {
         _connection = connection;
         _schema = schema;
         _statistics = statistics;
         _search = search;
+        _fusion = fusion;
         _cancellationToken = cancellationToken;
         _parameters.Add(now);
     }
@@ -32,10 +34,9 @@ internal sealed class PostgreSqlMemorySearch
     internal async Task<IReadOnlyList<MemoryRank>> RankAsync() => _search.Ranking switch
     {
         MemoryRanking.None => await ListAsync().ConfigureAwait(false),
-        MemoryRanking.Text => MemoryRanks.Page(await ByTextAsync().ConfigureAwait(false), _search),
+        MemoryRanking.Text => MemoryRanks.Page(await ByTextAsync(areAll: true).ConfigureAwait(false), _search),
         MemoryRanking.Vector => MemoryRanks.Page(await ByVectorAsync().ConfigureAwait(false), _search),
-        _ => MemoryRanks.Page(
-            MemoryRanks.Fuse(await ByTextAsync().ConfigureAwait(false), await ByVectorAsync().ConfigureAwait(false)), _search),
+        _ => MemoryRanks.Page(await ByBothAsync().ConfigureAwait(false), _search),
     };
 
     /// <summary>What pgvector reads: exact, as the shortest text of a number that gives it back.</summary>
@@ -54,7 +55,14 @@ internal sealed class PostgreSqlMemorySearch
         $"SELECT e.id, 0::float8 FROM {_schema.Entries} e WHERE {Conditions("e", "e", out var parameters)} ORDER BY e.ns, e.key "
         + $"LIMIT {Add(parameters, (long)_search.Limit)} OFFSET {Add(parameters, (long)_search.Offset)}", parameters);
 
-    private async Task<List<MemoryRank>> ByTextAsync()
+    private async Task<IReadOnlyList<MemoryRank>> ByBothAsync()
+    {
+        var byVector = await ByVectorAsync().ConfigureAwait(false);
+        // Where nothing has a vector, the words are all there is.
+        return _fusion.Fuse(await ByTextAsync(areAll: byVector.Count == 0).ConfigureAwait(false), byVector);
+    }
+
+    private async Task<List<MemoryRank>> ByTextAsync(bool areAll)
     {
         var terms = MemoryText.QueryTerms(_search.Text!);
         if (terms.Count == 0)
@@ -62,29 +70,39 @@ internal sealed class PostgreSqlMemorySearch
             return [];
         }
 
-        var (count, length) = await _statistics.GetAsync(_connection, _cancellationToken).ConfigureAwait(false);
+        var (texts, length) = await _statistics.GetAsync(_connection, _cancellationToken).ConfigureAwait(false);
+        var counts = await _statistics.CountAsync(_connection, terms, _cancellationToken).ConfigureAwait(false);
+        var taking = areAll ? counts : _fusion.Telling(counts, static word => word.Count, texts);
+        List<(string Term, double Weight, long Count)> words =
+        [
+            .. taking.Where(static word => word.Count > 0)
+                .Select(word => (word.Term, PostgreSqlWordRanking.WeightOf(word.Count, texts), word.Count)),
+        ];
+        return await PostgreSqlWordRanking.RunAsync(
+            words, MemoryRanks.WindowOf(_search), some => ByTextAsync(words, some, length), static rank => rank.Score)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>The best of the texts that have one of some words, scored by all words.</summary>
+    private Task<List<MemoryRank>> ByTextAsync(
+        IEnumerable<(string Term, double Weight, long Count)> words, IEnumerable<string> some, double length)
+    {
         var conditions = Conditions("e", "e", out var parameters);
-        // Terms are letters and digits; in quotes, none of them is an operator either.
-        string[] quoted = [.. terms.Select(static term => $"'{term}'")];
-        string all = Add(parameters, string.Join(" | ", quoted)), single = Add(parameters, quoted),
-            plain = Add(parameters, terms.ToArray()), texts = Add(parameters, count), average = Add(parameters, length);
-        // BM25 with k1 = 1.2 and b = 0.75, as in the other stores.
-        return await RunAsync(
+        var query = Add(parameters, string.Join(" | ", some.Select(PostgreSqlWordStatistics.Quote)));
+        // As many terms as there are words: a subquery for each row would take several times as long.
+        var score = string.Join(" + ", words.Select(word =>
+            $"coalesce({Add(parameters, word.Weight * PostgreSqlWordRanking.Most)}::float8 / (1::float8 + e.norm "
+            + $"/ e.counts[array_position(e.terms, {Add(parameters, word.Term)}::text COLLATE \"C\")]), 0::float8)"));
+        return RunAsync(
             $"""
-            WITH frequencies AS MATERIALIZED (
-                SELECT t.term, (SELECT count(*) FROM {_schema.Entries} x WHERE x.words @@ t.query::tsquery) AS df
-                FROM unnest({plain}::text[], {single}::text[]) AS t (term, query)),
-            weights AS MATERIALIZED (
-                SELECT term, ln(1 + (greatest({texts}, df) - df + 0.5) / (df + 0.5))::float8 AS weight
-                FROM frequencies WHERE df > 0)
-            SELECT e.id, s.score FROM {_schema.Entries} e CROSS JOIN LATERAL (
-                SELECT sum(w.weight * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * e.length / {average}))) AS score
-                FROM (SELECT weight, e.counts[array_position(e.terms, term COLLATE "C")]::float8 AS tf FROM weights) w
-                WHERE tf IS NOT NULL) s
-            WHERE e.words @@ {all}::tsquery AND {conditions} AND s.score IS NOT NULL
-            ORDER BY s.score DESC, e.id LIMIT {Add(parameters, (long)MemoryRanks.WindowOf(_search))}
+            SELECT id, score FROM (
+                SELECT e.id, {score} AS score
+                FROM (SELECT *, 0.3::float8 + 0.9::float8 * length / {Add(parameters, length)}::float8 AS norm
+                    FROM {_schema.Entries}) e
+                WHERE e.words @@ {query}::tsquery AND {conditions}) ranked
+            ORDER BY score DESC, id LIMIT {Add(parameters, (long)MemoryRanks.WindowOf(_search))}
             """,
-            parameters).ConfigureAwait(false);
+            parameters);
     }
 
     private async Task<IReadOnlyList<MemoryRank>> ByVectorAsync()
@@ -161,15 +179,7 @@ internal sealed class PostgreSqlMemorySearch
             MemoryFieldKind.Number => ("number", $"({field} #>> '{{}}')::float8"),
             _ => ("boolean", $"({field} #>> '{{}}')::boolean"),
         };
-        var (not, comparison) = filter.Comparison switch
-        {
-            MemoryComparison.Equal => ("", "="),
-            MemoryComparison.NotEqual => ("NOT ", "="),
-            MemoryComparison.Greater => ("", ">"),
-            MemoryComparison.GreaterOrEqual => ("", ">="),
-            MemoryComparison.Less => ("", "<"),
-            _ => ("", "<="),
-        };
+        var (not, comparison) = SqlMemory.OperatorOf(filter.Comparison);
         return $"{not}CASE WHEN jsonb_typeof({field}) = '{type}' THEN {converted} {comparison} {value} ELSE false END";
     }
 }

@@ -6,12 +6,11 @@ namespace Pepper.Resources.PostgreSql;
 
 /// <summary>The operations within one transaction, all at one time.</summary>
 internal sealed class PostgreSqlMemorySession(
-    NpgsqlConnection connection, PostgreSqlMemorySchema schema, PostgreSqlWordStatistics statistics, long now,
-    CancellationToken cancellationToken)
+    NpgsqlConnection connection, PostgreSqlMemorySchema schema, PostgreSqlWordStatistics statistics, MemoryFusion fusion,
+    long now, CancellationToken cancellationToken)
 {
-    private const long Never = long.MaxValue;
     private const int Stripes = 64;
-    private const string Columns = "id, ns, key, body, metadata::text, etag, created, updated, expires";
+    private static readonly string Columns = SqlMemory.ColumnsOf("metadata::text") + ", id";
 
     /// <summary>
     /// Takes locks for all keys of a batch in one order, so that two batches never wait for each other. The keys share a few
@@ -49,7 +48,7 @@ internal sealed class PostgreSqlMemorySession(
 
     internal async Task<MemoryResult> PutAsync(MemoryPut put, string etag, int index)
     {
-        var expires = put.TimeToLive is { } time ? now + time.Ticks : Never;
+        var expires = put.TimeToLive is { } time ? now + time.Ticks : SqlMemory.Never;
         var terms = put.Index.HasFlag(MemoryIndex.Text) ? MemoryText.CountTerms(put.Text) : null;
         object?[] parameters =
         [
@@ -85,8 +84,8 @@ internal sealed class PostgreSqlMemorySession(
 
     internal async Task<MemoryResult> SearchAsync(MemorySearch search)
     {
-        var page = await new PostgreSqlMemorySearch(connection, schema, statistics, search, now, cancellationToken).RankAsync()
-            .ConfigureAwait(false);
+        var page = await new PostgreSqlMemorySearch(connection, schema, statistics, search, fusion, now, cancellationToken)
+            .RankAsync().ConfigureAwait(false);
         if (page.Count == 0)
         {
             return new MemoryResult();
@@ -158,19 +157,5 @@ internal sealed class PostgreSqlMemorySession(
             .ConfigureAwait(false),
         index);
 
-    private static (long Id, MemoryEntry Entry) RowOf(DbDataReader row) => (
-        row.GetInt64(0),
-        new MemoryEntry
-        {
-            Namespace = MemoryNamespace.Parse(row.GetString(1)),
-            Key = row.GetString(2),
-            Text = row.GetString(3),
-            Metadata = MemoryMetadata.FromJson(row.GetString(4)),
-            ETag = row.GetString(5),
-            CreatedAt = TimeOf(row.GetInt64(6)),
-            UpdatedAt = TimeOf(row.GetInt64(7)),
-            ExpiresAt = row.GetInt64(8) is var expires and not Never ? TimeOf(expires) : null,
-        });
-
-    private static DateTimeOffset TimeOf(long ticks) => new(ticks, TimeSpan.Zero);
+    private static (long Id, MemoryEntry Entry) RowOf(DbDataReader row) => (row.GetInt64(8), SqlMemory.ReadEntry(row));
 }

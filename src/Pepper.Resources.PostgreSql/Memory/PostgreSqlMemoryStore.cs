@@ -21,7 +21,6 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
     private readonly PostgreSqlMemorySchema _schema;
     private readonly PostgreSqlWordStatistics _statistics;
     private int _dimensions;
-    private long _sweptAt;
 
     private PostgreSqlMemoryStore(
         NpgsqlDataSource source, PostgreSqlMemorySchema schema, PostgreSqlMemoryOptions options, TimeProvider? timeProvider)
@@ -30,16 +29,7 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
         _source = source;
         _schema = schema;
         _statistics = new PostgreSqlWordStatistics(schema, Time);
-        _sweptAt = Time.GetTimestamp();
-        Capabilities = new MemoryCapabilities
-        {
-            TextSearch = true,
-            VectorSearch = true,
-            Embeddings = HasEmbedding,
-            AtomicBatches = true,
-            Persistent = true,
-            TimeToLiveGranularity = TimeSpan.FromTicks(1),
-        };
+        Capabilities = FullCapabilities(isPersistent: true, TimeSpan.FromTicks(1));
     }
 
     /// <inheritdoc/>
@@ -93,7 +83,7 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
         IReadOnlyList<MemoryOperation> operations, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(operations);
-        var isWriting = operations.Any(static one => one is MemoryPut or MemoryDelete or MemoryGet { RefreshTimeToLive: true });
+        var isWriting = SqlMemory.IsWriting(operations);
         return await TransactAsync(
             isWriting ? IsolationLevel.ReadCommitted : IsolationLevel.RepeatableRead,
             (connection, now) => RunAllAsync(connection, operations, isWriting, now, cancellationToken), cancellationToken)
@@ -166,7 +156,7 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
         NpgsqlConnection connection, IReadOnlyList<MemoryOperation> operations, bool isWriting, long now,
         CancellationToken cancellationToken)
     {
-        var session = new PostgreSqlMemorySession(connection, _schema, _statistics, now, cancellationToken);
+        var session = new PostgreSqlMemorySession(connection, _schema, _statistics, Fusion, now, cancellationToken);
         if (isWriting && operations.Count > 1)
         {
             await session.LockAsync(operations).ConfigureAwait(false);
@@ -184,10 +174,8 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
             };
         }
 
-        if (SweepInterval != Timeout.InfiniteTimeSpan && operations.Any(static one => one is MemoryPut)
-            && Time.GetElapsedTime(Interlocked.Read(ref _sweptAt)) >= SweepInterval)
+        if (TakesSweep(operations))
         {
-            Interlocked.Exchange(ref _sweptAt, Time.GetTimestamp());
             await SweepAsync(connection, now, cancellationToken).ConfigureAwait(false);
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data;
 using System.Data.Common;
 using Npgsql;
@@ -15,7 +16,6 @@ internal sealed class PostgreSqlStorage : SqlStorage
 
     private readonly string _table;
     private readonly ResourcePool<DbConnection> _pool;
-    private int _isClosed;
 
     internal PostgreSqlStorage(string name, PostgreSqlStorageOptions options, TimeProvider timeProvider)
         : base(
@@ -28,8 +28,8 @@ internal sealed class PostgreSqlStorage : SqlStorage
             new ResourcePoolOptions { Name = name, MinSize = 0, MaxSize = options.MaxConnections });
     }
 
-    internal async Task OpenAsync(CancellationToken cancellationToken) =>
-        await UseAsync(isWrite: true, async (connection, ct) =>
+    protected override async ValueTask OpenAsync(CancellationToken cancellationToken) =>
+        await RunAsync(isWrite: true, async (connection, ct) =>
         {
             // Two who make a table at once get in each other's way, even with IF NOT EXISTS: the lock, which ends with the
             // transaction, makes them take turns.
@@ -50,19 +50,11 @@ internal sealed class PostgreSqlStorage : SqlStorage
             return 0;
         }, cancellationToken).ConfigureAwait(false);
 
-    internal async ValueTask CloseAsync()
-    {
-        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
-        {
-            await _pool.DisposeAsync().ConfigureAwait(false);
-        }
-    }
+    protected override ValueTask CloseAsync() => _pool.DisposeAsync();
 
     protected override async ValueTask<TResult> UseAsync<TResult>(
         bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed) != 0, this);
-        cancellationToken.ThrowIfCancellationRequested();
         var lease = await _pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = lease.ConfigureAwait(false);
         var connection = lease.Resource;
@@ -76,4 +68,8 @@ internal sealed class PostgreSqlStorage : SqlStorage
             throw;
         }
     }
+
+    // The driver sends a stream part by part, as it comes.
+    protected override object GetContentValue(ReadOnlySequence<byte> content) =>
+        content.IsSingleSegment ? base.GetContentValue(content) : new SequenceStream(content);
 }

@@ -10,7 +10,8 @@ public sealed class SqliteMemoryOptions : IProviderConfiguration
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// The database's file; it is made when it is not there. Its tables are named <c>pepper_memory_…</c>, so others may be in it.
+    /// The database's file; it is made when it is not there. Its tables are named <c>pepper_memory_…</c>,
+    /// so others may be in it.
     /// </summary>
     public string Path { get; set; } = string.Empty;
 

@@ -1,13 +1,11 @@
-using System.Collections.Frozen;
 using Pepper.Resources.Providers;
 
 namespace Pepper.Resources.Sqlite;
 
 /// <summary>A provider of a memory in a SQLite database.</summary>
-public sealed class SqliteMemoryProvider : MemoryProvider<SqliteMemoryOptions>
+public sealed class SqliteMemoryProvider : SqlMemoryProvider<SqliteMemoryOptions, SqliteMemoryStore>
 {
     private readonly TimeProvider? _timeProvider;
-    private SqliteMemoryStore? _opened;
 
     /// <summary>Makes the provider; nothing is opened yet.</summary>
     /// <param name="metadata">Its name and so on: <see cref="Describe"/> gives what it needs.</param>
@@ -21,52 +19,9 @@ public sealed class SqliteMemoryProvider : MemoryProvider<SqliteMemoryOptions>
     /// <param name="name">The provider's name.</param>
     /// <returns>The metadata; change with <c>with</c> what else is to be said.</returns>
     /// <exception cref="ArgumentException">The name is no provider's name.</exception>
-    public static ProviderMetadata Describe(string name) => new()
-    {
-        Name = name,
-        Type = ProviderType.Memory,
-        Description = "A memory in a SQLite database",
-        Capabilities = new[] { ProviderCapabilities.Store, ProviderCapabilities.Search }.ToFrozenSet(StringComparer.Ordinal),
-    };
+    public static ProviderMetadata Describe(string name) => Describe(name, "A memory in a SQLite database");
 
     /// <inheritdoc/>
-    public override Task ValidateAsync(CancellationToken cancellationToken = default) =>
-        Config.GetFaults().ToList() is { Count: > 0 } faults
-            ? Task.FromException(new ArgumentException(
-                $"The options of the memory '{Metadata.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}"))
-            : Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public override async Task InitializeAsync(CancellationToken cancellationToken = default)
-    {
-        if (_opened is null)
-        {
-            await ValidateAsync(cancellationToken).ConfigureAwait(false);
-            _opened = await SqliteMemoryStore.OpenAsync(Config, _timeProvider, cancellationToken).ConfigureAwait(false);
-            Store = _opened;
-        }
-    }
-
-    /// <inheritdoc/>
-    public override async Task CleanupAsync(CancellationToken cancellationToken = default)
-    {
-        Store = null;
-        if (_opened is { } opened)
-        {
-            await opened.DisposeAsync().ConfigureAwait(false);
-            _opened = null;
-        }
-    }
-
-    /// <inheritdoc/>
-    public override async ValueTask<ProviderHealth> CheckHealthAsync(CancellationToken cancellationToken = default)
-    {
-        if (Store is not { } store)
-        {
-            return new ProviderHealth(ResourceHealth.Unhealthy, "The memory is not opened.");
-        }
-
-        await store.SearchAsync(new MemorySearch { Limit = 1 }, cancellationToken).ConfigureAwait(false);
-        return ProviderHealth.Healthy;
-    }
+    protected override ValueTask<SqliteMemoryStore> OpenAsync(CancellationToken cancellationToken) =>
+        SqliteMemoryStore.OpenAsync(Config, _timeProvider, cancellationToken);
 }

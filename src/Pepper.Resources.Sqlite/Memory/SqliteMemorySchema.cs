@@ -21,6 +21,7 @@ internal static class SqliteMemorySchema
         CREATE TABLE IF NOT EXISTS pepper_memory_vectors (
             entry INTEGER PRIMARY KEY, ns TEXT NOT NULL, expires INTEGER NOT NULL, vector BLOB NOT NULL);
         CREATE VIRTUAL TABLE IF NOT EXISTS pepper_memory_words USING fts5 (terms, tokenize = 'ascii');
+        CREATE VIRTUAL TABLE IF NOT EXISTS pepper_memory_vocabulary USING fts5vocab (pepper_memory_words, row);
         INSERT OR IGNORE INTO pepper_memory_settings (name, value) VALUES ('version', 1);
         """;
 

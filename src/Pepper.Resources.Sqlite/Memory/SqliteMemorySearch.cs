@@ -12,14 +12,17 @@ internal sealed class SqliteMemorySearch
 
     private readonly SqliteMemoryConnection _connection;
     private readonly MemorySearch _search;
+    private readonly MemoryFusion _fusion;
     private readonly CancellationToken _cancellationToken;
     private readonly List<(string Name, object? Value)> _parameters = [];
 
     internal SqliteMemorySearch(
-        SqliteMemoryConnection connection, MemorySearch search, long now, CancellationToken cancellationToken)
+        SqliteMemoryConnection connection, MemorySearch search, MemoryFusion fusion, long now,
+        CancellationToken cancellationToken)
     {
         _connection = connection;
         _search = search;
+        _fusion = fusion;
         _cancellationToken = cancellationToken;
         _parameters.Add(("@now", now));
         if (search.Namespace.Depth > 0)
@@ -43,9 +46,9 @@ internal sealed class SqliteMemorySearch
     internal IReadOnlyList<MemoryRank> Rank() => _search.Ranking switch
     {
         MemoryRanking.None => List(),
-        MemoryRanking.Text => MemoryRanks.Page(ByText(), _search),
+        MemoryRanking.Text => MemoryRanks.Page(ByText(MemoryText.QueryTerms(_search.Text!)), _search),
         MemoryRanking.Vector => MemoryRanks.Page(ByVector(), _search),
-        _ => MemoryRanks.Page(MemoryRanks.Fuse(ByText(), ByVector()), _search),
+        _ => MemoryRanks.Page(ByBoth(), _search),
     };
 
     private static string Name(string name, int index) => string.Create(CultureInfo.InvariantCulture, $"{name}{index}");
@@ -65,9 +68,27 @@ internal sealed class SqliteMemorySearch
         return page;
     }
 
-    private List<MemoryRank> ByText()
+    private IReadOnlyList<MemoryRank> ByBoth()
     {
+        var byVector = ByVector();
         var terms = MemoryText.QueryTerms(_search.Text!);
+        // Where nothing has a vector, the words are all there is.
+        return _fusion.Fuse(ByText(byVector.Count > 0 ? Telling(terms) : terms), byVector);
+    }
+
+    private IReadOnlyList<string> Telling(IReadOnlyList<string> terms)
+    {
+        var counts = terms.ToDictionary(static term => term, term => CountOf(
+            "SELECT doc FROM pepper_memory_vocabulary WHERE term = @term", ("@term", term)), StringComparer.Ordinal);
+        var texts = CountOf("SELECT count(*) FROM pepper_memory_words_docsize");
+        return _fusion.Telling(terms, term => counts[term], texts);
+    }
+
+    private long CountOf(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+        _connection.Scalar(sql, parameters) is long count ? count : 0;
+
+    private List<MemoryRank> ByText(IReadOnlyList<string> terms)
+    {
         if (terms.Count == 0)
         {
             return [];
@@ -123,15 +144,7 @@ internal sealed class SqliteMemorySearch
         {
             var filter = _search.Filters[index];
             var column = filter.Value.Kind == MemoryFieldKind.Text ? "text" : "number";
-            var (not, comparison) = filter.Comparison switch
-            {
-                MemoryComparison.Equal => ("", "="),
-                MemoryComparison.NotEqual => ("NOT ", "="),
-                MemoryComparison.Greater => ("", ">"),
-                MemoryComparison.GreaterOrEqual => ("", ">="),
-                MemoryComparison.Less => ("", "<"),
-                _ => ("", "<="),
-            };
+            var (not, comparison) = SqlMemory.OperatorOf(filter.Comparison);
             text.Append(
                 CultureInfo.InvariantCulture,
                 $" AND {not}EXISTS (SELECT 1 FROM pepper_memory_fields f WHERE f.entry = {table}.{id} AND f.name = @name{index} ")

@@ -4,10 +4,10 @@ using Pepper.Resources.Providers;
 namespace Pepper.Resources.Sqlite;
 
 /// <summary>The operations within one transaction, all at one time.</summary>
-internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, long now, CancellationToken cancellationToken)
+internal sealed class SqliteMemorySession(
+    SqliteMemoryConnection connection, MemoryFusion fusion, long now, CancellationToken cancellationToken)
 {
-    private const long Never = long.MaxValue;
-    private const string Columns = "id, ns, key, body, metadata, etag, created, updated, lifetime, expires";
+    private static readonly string Columns = SqlMemory.ColumnsOf("metadata") + ", id, lifetime";
 
     internal MemoryResult Get(MemoryGet get)
     {
@@ -25,7 +25,7 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
                     ("@id", found.Id));
             }
 
-            return new MemoryResult { Entry = found.Entry with { ExpiresAt = TimeOf(now + lifetime) } };
+            return new MemoryResult { Entry = found.Entry with { ExpiresAt = SqlMemory.TimeOf(now + lifetime) } };
         }
 
         return new MemoryResult { Entry = found.Entry };
@@ -40,7 +40,7 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
             throw new MemoryConflictException(put.Namespace, put.Key, put.IfMatch, live?.ETag, index);
         }
 
-        var expires = put.TimeToLive is { } time ? now + time.Ticks : Never;
+        var expires = put.TimeToLive is { } time ? now + time.Ticks : SqlMemory.Never;
         if (before is not null)
         {
             RemoveParts(before.Id);
@@ -82,7 +82,7 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
 
     internal MemoryResult Search(MemorySearch search)
     {
-        var page = new SqliteMemorySearch(connection, search, now, cancellationToken).Rank();
+        var page = new SqliteMemorySearch(connection, search, fusion, now, cancellationToken).Rank();
         if (page.Count == 0)
         {
             return new MemoryResult();
@@ -153,22 +153,8 @@ internal sealed class SqliteMemorySession(SqliteMemoryConnection connection, lon
         return reader.Read() ? RowOf(reader) : null;
     }
 
-    private static Row RowOf(SqliteDataReader reader) => new(
-        reader.GetInt64(0),
-        new MemoryEntry
-        {
-            Namespace = MemoryNamespace.Parse(reader.GetString(1)),
-            Key = reader.GetString(2),
-            Text = reader.GetString(3),
-            Metadata = MemoryMetadata.FromJson(reader.GetString(4)),
-            ETag = reader.GetString(5),
-            CreatedAt = TimeOf(reader.GetInt64(6)),
-            UpdatedAt = TimeOf(reader.GetInt64(7)),
-            ExpiresAt = reader.GetInt64(9) is var expires and not Never ? TimeOf(expires) : null,
-        },
-        reader.IsDBNull(8) ? null : reader.GetInt64(8));
-
-    private static DateTimeOffset TimeOf(long ticks) => new(ticks, TimeSpan.Zero);
+    private static Row RowOf(SqliteDataReader row) => new(
+        row.GetInt64(8), SqlMemory.ReadEntry(row), row.IsDBNull(9) ? null : row.GetInt64(9));
 
     private sealed record Row(long Id, MemoryEntry Entry, long? Lifetime);
 }

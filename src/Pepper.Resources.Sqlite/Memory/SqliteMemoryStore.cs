@@ -18,7 +18,6 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
     private readonly ResourcePool<SqliteMemoryConnection> _connections;
     private readonly SemaphoreSlim _writer = new(1, 1);
     private int _dimensions;
-    private long _sweptAt;
 
     private SqliteMemoryStore(SqliteMemoryOptions options, TimeProvider? timeProvider)
         : base(options.Store, timeProvider)
@@ -26,16 +25,7 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
         _connections = new ResourcePool<SqliteMemoryConnection>(
             ResourceFactory.Create(_ => ValueTask.FromResult(SqliteMemoryConnection.Open(options))),
             new ResourcePoolOptions { Name = "sqlite-memory", MinSize = 0, MaxSize = options.MaxConnections });
-        _sweptAt = Time.GetTimestamp();
-        Capabilities = new MemoryCapabilities
-        {
-            TextSearch = true,
-            VectorSearch = true,
-            Embeddings = HasEmbedding,
-            AtomicBatches = true,
-            Persistent = true,
-            TimeToLiveGranularity = TimeSpan.FromTicks(1),
-        };
+        Capabilities = FullCapabilities(isPersistent: true, TimeSpan.FromTicks(1));
     }
 
     /// <inheritdoc/>
@@ -88,7 +78,7 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
         IReadOnlyList<MemoryOperation> operations, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(operations);
-        return operations.Any(static one => one is MemoryPut or MemoryDelete or MemoryGet { RefreshTimeToLive: true })
+        return SqlMemory.IsWriting(operations)
             ? WriteAsync(Run, cancellationToken)
             : ReadAsync(Run, cancellationToken);
 
@@ -186,7 +176,7 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
         SqliteMemoryConnection connection, IReadOnlyList<MemoryOperation> operations, long now,
         CancellationToken cancellationToken)
     {
-        var session = new SqliteMemorySession(connection, now, cancellationToken);
+        var session = new SqliteMemorySession(connection, Fusion, now, cancellationToken);
         var results = new MemoryResult[operations.Count];
         for (var index = 0; index < results.Length; index++)
         {
@@ -200,10 +190,8 @@ public sealed class SqliteMemoryStore : MemoryStore, IAsyncDisposable
             };
         }
 
-        if (SweepInterval != Timeout.InfiniteTimeSpan && operations.Any(static one => one is MemoryPut)
-            && Time.GetElapsedTime(Interlocked.Read(ref _sweptAt)) >= SweepInterval)
+        if (TakesSweep(operations))
         {
-            Interlocked.Exchange(ref _sweptAt, Time.GetTimestamp());
             Remove(connection, "expires <= @now", ("@now", now));
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Pepper.Resources.Connections;
@@ -21,7 +22,8 @@ internal sealed class SqliteStorage : SqlStorage
     private readonly string _path;
     private readonly SqliteWriters _writers;
     private readonly ResourcePool<DbConnection> _pool;
-    private int _isClosed;
+
+    protected override bool HasBlobs => true;
 
     internal SqliteStorage(string name, SqliteStorageOptions options, TimeProvider timeProvider)
         : base(Table, new StorageCapabilities { MaxContentBytes = options.MaxContentBytes }, timeProvider)
@@ -40,10 +42,10 @@ internal sealed class SqliteStorage : SqlStorage
             });
     }
 
-    internal async Task OpenAsync(CancellationToken cancellationToken)
+    protected override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        await UseAsync(isWrite: true, async (connection, ct) =>
+        await RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = connection.CreateCommand();
             await using var _ = command.ConfigureAwait(false);
@@ -52,21 +54,15 @@ internal sealed class SqliteStorage : SqlStorage
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    internal async ValueTask CloseAsync()
+    protected override async ValueTask CloseAsync()
     {
-        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
-        {
-            await _pool.DisposeAsync().ConfigureAwait(false);
-            _writers.Leave();
-        }
+        await _pool.DisposeAsync().ConfigureAwait(false);
+        _writers.Leave();
     }
 
     protected override async ValueTask<TResult> UseAsync<TResult>(
         bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed) != 0, this);
-        cancellationToken.ThrowIfCancellationRequested();
-
         // SQLite's own wait for a writer sleeps for whole seconds here: those of this process wait for each other instead. The
         // provider's methods block, so they run on a thread of the pool and not on the caller's.
         using var turn = isWrite ? await _writers.EnterAsync(cancellationToken).ConfigureAwait(false) : default;
@@ -76,5 +72,49 @@ internal sealed class SqliteStorage : SqlStorage
             await using var _ = lease.ConfigureAwait(false);
             return await work(lease.Resource, cancellationToken).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override ValueTask WriteBlobAsync(
+        DbConnection connection, byte[] key, ReadOnlySequence<byte> content, CancellationToken cancellationToken)
+    {
+        using var blob = OpenBlob(connection, key, isReadOnly: false);
+        foreach (var part in content)
+        {
+            for (var rest = part.Span; rest.Length > 0; rest = rest[Math.Min(StorageContent.PartBytes, rest.Length)..])
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                blob.Write(rest[..Math.Min(StorageContent.PartBytes, rest.Length)]);
+            }
+        }
+
+        return default;
+    }
+
+    protected override ValueTask ReadBlobAsync(
+        DbConnection connection, byte[] key, long offset, Memory<byte> part, CancellationToken cancellationToken)
+    {
+        using var blob = OpenBlob(connection, key, isReadOnly: true);
+        blob.Position = offset;
+        for (var rest = part.Span; rest.Length > 0;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var read = blob.Read(rest[..Math.Min(StorageContent.PartBytes, rest.Length)]);
+            rest = read > 0 ? rest[read..] : throw new EndOfStreamException("The content is shorter than its entry says.");
+        }
+
+        return default;
+    }
+
+    // Deferred: it takes no writer's turn.
+    protected override ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        new(((SqliteConnection)connection).BeginTransaction(deferred: true));
+
+    private static SqliteBlob OpenBlob(DbConnection connection, byte[] key, bool isReadOnly)
+    {
+        var database = (SqliteConnection)connection;
+        using var command = database.CreateCommand();
+        command.CommandText = $"SELECT rowid FROM {Table} WHERE key = @key";
+        command.Parameters.AddWithValue("@key", key);
+        return new SqliteBlob(database, Table, "content", (long)command.ExecuteScalar()!, isReadOnly);
     }
 }

@@ -150,6 +150,29 @@ public sealed partial class StorageConformance
         Expect.That(!await storage.ExistsAsync("a").ConfigureAwait(false), "nothing was written");
     });
 
+    /// <summary>A stream whose write is cancelled on the way is not written in part: what was there stays.</summary>
+    /// <param name="fixture">The fixture.</param>
+    /// <returns>Ends when the test passed.</returns>
+    public static Task PutStreamCancelledOnTheWayChangesNothing(ProviderFixture fixture) => UseAsync(fixture, async storage =>
+    {
+        var first = Bytes(700);
+        var before = await storage.PutAsync("a", first).ConfigureAwait(false);
+        foreach (var key in Enumerable.Range(0, 2).Select(static number => number == 0 ? "a" : "new"))
+        {
+            using var cancellation = new CancellationTokenSource();
+            using var stream = new TrickleStream(Bytes(500_000), cancelsAtHalf: cancellation);
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await storage.PutAsync(key, stream, null, cancellation.Token)
+                    .ConfigureAwait(false), "a write that is cancelled on the way").ConfigureAwait(false);
+        }
+
+        var (entry, read) = await ReadAsync(storage, "a").ConfigureAwait(false);
+        Expect.Equal(before.ETag, entry.ETag, "the ETag of what was there");
+        Expect.That(read.AsSpan().SequenceEqual(first), "what was there stays");
+        Expect.Same(
+            ["a"], (await storage.ListAsync().ConfigureAwait(false)).Entries.Select(static one => one.Key), "the keys");
+    });
+
     /// <summary>Writes of many keys at once do not disturb each other.</summary>
     /// <param name="fixture">The fixture.</param>
     /// <returns>Ends when the test passed.</returns>

@@ -21,6 +21,7 @@ public sealed partial class StorageConformance(Func<ProviderFixture> createFixtu
         Always(PutTooLargeIsRefused, "Put_TooLarge_IsRefused"),
         Always(PutStreamFailsLeavesWhatWas, "Put_StreamFails_LeavesWhatWas"),
         Always(PutCancelledWritesNothing, "Put_Cancelled_WritesNothing"),
+        Always(PutStreamCancelledOnTheWayChangesNothing, "Put_StreamCancelledOnTheWay_ChangesNothing"),
         Always(PutManyAtOnceAllAreThere, "Put_ManyAtOnce_AllAreThere"),
         Always(GetMissingIsNull, "Get_Missing_IsNull"),
         Always(GetWhileReplacedReadsOneVersion, "Get_WhileReplaced_ReadsOneVersion"),

@@ -1,7 +1,10 @@
 namespace Pepper.Resources.Testing;
 
-/// <summary>A stream that does not know its length, gives what it has in odd portions, and may fail on the way.</summary>
-internal sealed class TrickleStream(byte[] content, int failAt = int.MaxValue) : Stream
+/// <summary>
+/// A stream that does not know its length, gives what it has in odd portions, and may fail or be given up on the way.
+/// </summary>
+internal sealed class TrickleStream(
+    byte[] content, int failAt = int.MaxValue, CancellationTokenSource? cancelsAtHalf = null) : Stream
 {
     private int _position;
 
@@ -29,6 +32,11 @@ internal sealed class TrickleStream(byte[] content, int failAt = int.MaxValue) :
         var count = Math.Min(Math.Min(buffer.Length, content.Length - _position), 17_003);
         content.AsSpan(_position, count).CopyTo(buffer);
         _position += count;
+        if (_position > content.Length / 2)
+        {
+            cancelsAtHalf?.Cancel();
+        }
+
         return count;
     }
 

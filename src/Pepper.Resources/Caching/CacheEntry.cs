@@ -26,7 +26,9 @@ internal sealed class TimedCacheEntry<TKey>(TKey key, object resource, int hash,
     /// </summary>
     internal long RefreshAt = long.MaxValue;
 
-    /// <summary>When it was last asked for or given back.</summary>
+    /// <summary>
+    /// When it was last asked for or given back; in a cache without an idle timeout, when it came in.
+    /// </summary>
     internal long UsedAt;
 
     /// <summary>When it was loaded, or put, the last time.</summary>

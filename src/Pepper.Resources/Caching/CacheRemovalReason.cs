@@ -21,7 +21,10 @@ public enum CacheRemovalReason
     /// <summary>A holder called <see cref="Lease{T}.Invalidate"/>.</summary>
     Invalidated,
 
-    /// <summary>It never came in: heavier than the whole cache, or its weigher failed, or there was no room for it.</summary>
+    /// <summary>
+    /// It never came in: the admission policy refused it, it was heavier than the whole cache, its weigher failed, or there was
+    /// no room for it.
+    /// </summary>
     Rejected,
 
     /// <summary>It never came in: nobody waited for its load any more, or its key was removed meanwhile.</summary>

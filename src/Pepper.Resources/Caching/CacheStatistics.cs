@@ -76,6 +76,9 @@ public sealed record CacheStatistics
     /// <summary>How many left because their time was over.</summary>
     public long Expirations => Removals.GetValueOrDefault(CacheRemovalReason.Expired);
 
+    /// <summary>How many never came in: refused by the admission policy, too heavy, or without room.</summary>
+    public long Rejections => Removals.GetValueOrDefault(CacheRemovalReason.Rejected);
+
     /// <summary>Destructions that threw or were given up at their time limit.</summary>
     public required long DestroyFailures { get; init; }
 

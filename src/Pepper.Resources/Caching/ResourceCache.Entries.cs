@@ -13,10 +13,11 @@ public sealed partial class ResourceCache<TKey, T>
     private async ValueTask<bool> PutOwnedAsync(TKey key, T resource, CancellationToken cancellationToken)
     {
         var entry = NewEntry(key, resource, out var fits);
+        fits = fits && IsAdmitted(entry, load: null);
         var started = _timeProvider.GetTimestamp();
         try
         {
-            if (_options.IsStrict)
+            if (_options.IsStrict && fits)
             {
                 await ReserveAsync(cancellationToken).ConfigureAwait(false);
                 entry.HoldsPlace = true;
@@ -161,7 +162,7 @@ public sealed partial class ResourceCache<TKey, T>
 
         var now = _clock.Now;
         TimedCacheEntry<TKey> entry = new(key, resource, hash, weight) { UsedAt = now, WrittenAt = now };
-        SetTimes(entry, now, LifetimeOf(key, resource));
+        SetTimes(entry, now, EndOf(key, resource, now));
         return entry;
     }
 

@@ -27,10 +27,9 @@ public sealed partial class ResourceCache<TKey, T>
             return false;
         }
 
-        // Read first: entries that are in demand are not written by every processor at every hit.
-        if (notesUse && _idleTicks != long.MaxValue && entry.UsedAt != now)
+        if (notesUse && _notesReads)
         {
-            entry.UsedAt = now;
+            NoteRead(entry, now);
         }
 
         return true;
@@ -68,12 +67,15 @@ public sealed partial class ResourceCache<TKey, T>
         return _options.TimeToLive;
     }
 
-    private void SetTimes(TimedCacheEntry<TKey> entry, long now, TimeSpan? lifetime)
+    private void SetTimes(TimedCacheEntry<TKey> entry, long now, long expiresAt)
     {
-        entry.ExpiresAt = lifetime is { } time ? CacheClock.After(now, time) : long.MaxValue;
-        entry.RefreshAt = Math.Min(
-            entry.ExpiresAt, _options.RefreshAfter is { } soft ? CacheClock.After(now, soft) : long.MaxValue);
+        entry.ExpiresAt = expiresAt;
+        entry.RefreshAt = Math.Min(expiresAt, SoftEnd(now));
     }
+
+    /// <summary>From when on what came in at a moment is to be refreshed, however long it is good.</summary>
+    private long SoftEnd(long cameInAt) =>
+        _options.RefreshAfter is { } soft ? CacheClock.After(cameInAt, soft) : long.MaxValue;
 
     /// <summary>
     /// A load has failed. What it was to replace is served on, if it is not too old, and for a while nothing is tried again.

@@ -22,6 +22,11 @@ public sealed partial class ResourceCache<TKey, T>
             var entry = Enter(key, factory, out var load, out var ending);
             if (entry is not null)
             {
+                if (_readExpiry is not null)
+                {
+                    NoteRead((TimedCacheEntry<TKey>)entry, _clock.Now);
+                }
+
                 return Lend(entry, isHit: !isCounted);
             }
 
@@ -226,6 +231,7 @@ public sealed partial class ResourceCache<TKey, T>
     private async ValueTask AdmitAsync(CacheLoad<TKey, T> load, T resource)
     {
         var entry = NewEntry(load.Key, resource, out var fits);
+        fits = fits && IsAdmitted(entry, load);
         var started = _timeProvider.GetTimestamp();
         while (true)
         {

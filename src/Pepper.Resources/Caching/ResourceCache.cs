@@ -15,7 +15,7 @@ namespace Pepper.Resources.Caching;
 /// <typeparam name="T">The type of the resources.</typeparam>
 /// <remarks>
 /// <para>Safe from any thread. No code of the user's runs under a lock of the cache but the comparer of keys, and an eviction
-/// policy of the user's own.</para>
+/// policy of the user's own: other policies are asked outside.</para>
 /// <para>However many ask for a key at once, it is loaded once. A resource that was evicted, expired, was replaced or removed
 /// is destroyed once, in the background, after its last lease. Everything that comes into the cache's hands is destroyed by
 /// it.</para>
@@ -66,6 +66,10 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
         _failures = new Dictionary<TKey, KeptFailure>(_options.Comparer);
         _endings = new Dictionary<TKey, CacheKeyEnding<TKey>>(_options.Comparer);
         _policy = EvictionPolicies.Create(_options.Eviction, _options.EvictionCapacity);
+        _admission = NewAdmission();
+        _expiry = NewExpiry();
+        _readExpiry = _expiry is { CountsReads: true } ? _expiry : null;
+        _notesReads = _readExpiry is not null || _options.IdleTimeout is not null;
         _loans = new CacheLoans(this, notesUse: _options.IdleTimeout is not null);
         _destroyer = new CacheDestroyer(
             DestroyAsync, OnDestroyed, _options.MaxConcurrentDestroys, _options.DestroyTimeout, _timeProvider);
@@ -166,7 +170,8 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     /// <param name="resource">The resource. It may be in one cache, under one key.</param>
     /// <param name="cancellationToken">Ends the wait for room.</param>
     /// <returns>
-    /// Whether it was kept. False: it weighs too much, its weigher failed, or there was no room for it; it is destroyed.
+    /// Whether it was kept. False: it weighs too much, its weigher failed, the admission policy refused it, or there was no room
+    /// for it; it is destroyed.
     /// </returns>
     /// <exception cref="ArgumentNullException">The key or the resource is null; nothing is taken over then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -41,6 +41,19 @@ public sealed class ResourceCacheOptions<TKey, T>
     /// </summary>
     public string Eviction { get; set; } = EvictionPolicies.Default;
 
+    /// <summary>
+    /// The admission policy, by name (<see cref="AdmissionPolicies"/>): it is asked about what was loaded or put under a key that
+    /// is not in the cache. Default: that of <see cref="AdmissionPolicies.Default"/>, which refuses nothing that can fit. What
+    /// is refused is given to whoever waits for it, and destroyed after them.
+    /// </summary>
+    public string Admission { get; set; } = AdmissionPolicies.Default;
+
+    /// <summary>
+    /// The admission policy as an object, in the place of the one that <see cref="Admission"/> names. Default: <c>null</c>. When
+    /// it throws, the resource is kept, and the log says so.
+    /// </summary>
+    public IAdmissionPolicy? AdmissionPolicy { get; set; }
+
     /// <summary>What happens when there is no room and all is leased. Default: the cache grows.</summary>
     public CacheFullMode WhenFull { get; set; }
 
@@ -66,6 +79,23 @@ public sealed class ResourceCacheOptions<TKey, T>
     /// How long after its load, or its put, a resource is served: above zero; <c>null</c>: without end. Default: <c>null</c>.
     /// </summary>
     public TimeSpan? TimeToLive { get; set; }
+
+    /// <summary>
+    /// The expiry policy, by name (<see cref="ExpiryPolicies"/>). Default: <c>null</c>, which is <c>after-write</c>:
+    /// <see cref="TimeToLive"/> counts from the load or the put. With <c>after-access</c>, which needs a
+    /// <see cref="TimeToLive"/>, it counts from the last get, whether or not the resource is leased; with <c>never</c> there may
+    /// be none.
+    /// </summary>
+    public string? Expiry { get; set; }
+
+    /// <summary>
+    /// The expiry policy as an object, in the place of the one that <see cref="Expiry"/> names. Default: <c>null</c>. It alone
+    /// says until when an entry is good; when it throws, <see cref="TimeToLive"/> holds for what has come in, what was read stays
+    /// good for as long as before, and the log says so, once a minute at most for reads. A policy that counts reads is asked on
+    /// each hit, on the caller's thread. Not together with <see cref="Lifetime"/>; and not with <see cref="IdleTimeout"/> when
+    /// it counts reads.
+    /// </summary>
+    public IExpiryPolicy<TKey, T>? ExpiryPolicy { get; set; }
 
     /// <summary>
     /// How long a resource that nobody asks for is kept: above zero; <c>null</c>: without end. Default: <c>null</c>. It counts
@@ -153,7 +183,12 @@ public sealed class ResourceCacheOptions<TKey, T>
     internal bool KeepsAge { get; set; }
 
     internal bool IsTimed =>
-        KeepsAge || TimeToLive is not null || IdleTimeout is not null || Lifetime is not null || RefreshAfter is not null;
+        KeepsAge || TimeToLive is not null || IdleTimeout is not null || Lifetime is not null || RefreshAfter is not null
+        || ExpiryPolicy is not null;
+
+    /// <summary>Whether the expiry policy's name is this one.</summary>
+    internal bool IsExpiry(string name) =>
+        ExpiryPolicy is null && string.Equals(Expiry, name, StringComparison.OrdinalIgnoreCase);
 
     internal bool IsStrict => WhenFull is CacheFullMode.Wait or CacheFullMode.Reject;
 

@@ -43,6 +43,12 @@ internal static class ResourceCacheOptionsValidator
             faults.Add($"Eviction is '{options.Eviction}', but there are: {string.Join(", ", EvictionPolicies.Names)}.");
         }
 
+        if (options.AdmissionPolicy is null
+            && !AdmissionPolicies.Names.Contains(options.Admission, StringComparer.OrdinalIgnoreCase))
+        {
+            faults.Add($"Admission is '{options.Admission}', but there are: {string.Join(", ", AdmissionPolicies.Names)}.");
+        }
+
         AddLimit(faults, nameof(options.RoomTimeout), options.RoomTimeout);
         AddLimit(faults, nameof(options.DestroyTimeout), options.DestroyTimeout);
         AddLimit(faults, nameof(options.DisposeTimeout), options.DisposeTimeout, mayBeZero: true);
@@ -67,19 +73,58 @@ internal static class ResourceCacheOptionsValidator
             AddAge(faults, nameof(options.ServeStaleFor), options.ServeStaleFor);
         }
 
-        if (options.RefreshAfter >= options.TimeToLive)
+        AddExpiry(faults, options);
+        var hasPolicy = options.ExpiryPolicy is not null || options.IsExpiry(ExpiryPolicies.AfterAccess);
+        if (options.RefreshAfter >= options.TimeToLive && !hasPolicy)
         {
             faults.Add($"RefreshAfter is {options.RefreshAfter}, but must be below TimeToLive ({options.TimeToLive}).");
         }
 
-        if (options.ServeStaleFor > TimeSpan.Zero && options.TimeToLive is null && options.Lifetime is null)
+        if (options.ServeStaleFor > TimeSpan.Zero && options.TimeToLive is null && options.Lifetime is null && !hasPolicy)
         {
-            faults.Add($"ServeStaleFor is {options.ServeStaleFor}, but without TimeToLive or Lifetime nothing grows stale.");
+            faults.Add($"ServeStaleFor is {options.ServeStaleFor}, but without TimeToLive, Lifetime or an expiry policy "
+                + "nothing grows stale.");
         }
 
         if (options.UniqueKeys && (options.RefreshAfter is not null || options.ServeStaleFor > TimeSpan.Zero))
         {
             faults.Add("UniqueKeys allows one resource of a key at a time, but RefreshAfter and ServeStaleFor need two.");
+        }
+    }
+
+    private static void AddExpiry<TKey, T>(OptionFaults faults, ResourceCacheOptions<TKey, T> options)
+        where TKey : notnull
+        where T : class
+    {
+        var name = options.ExpiryPolicy is null ? options.Expiry : null;
+        if (name is not null && !ExpiryPolicies.Names.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            faults.Add($"Expiry is '{name}', but there are: {string.Join(", ", ExpiryPolicies.Names)}.");
+            return;
+        }
+
+        var isNever = options.IsExpiry(ExpiryPolicies.Never);
+        var isAfterAccess = options.IsExpiry(ExpiryPolicies.AfterAccess);
+        if (isNever && (options.TimeToLive ?? options.RefreshAfter) is not null)
+        {
+            faults.Add($"Expiry is '{name}', but TimeToLive is {options.TimeToLive?.ToString() ?? "not set"} and RefreshAfter is "
+                + $"{options.RefreshAfter?.ToString() ?? "not set"}.");
+        }
+
+        if (isAfterAccess && options.TimeToLive is null)
+        {
+            faults.Add($"Expiry is '{name}', but TimeToLive, which says after how long, is not set.");
+        }
+
+        if (options.Lifetime is not null && (isNever || isAfterAccess || options.ExpiryPolicy is not null))
+        {
+            faults.Add("Lifetime is set, but so is an expiry policy, which says alone until when an entry is good. "
+                + "ExpiryPolicies.PerEntry makes one of a delegate.");
+        }
+
+        if (options.IdleTimeout is { } idle && (isAfterAccess || options.ExpiryPolicy is { CountsReads: true }))
+        {
+            faults.Add($"IdleTimeout is {idle}, but the expiry policy counts reads, and has to say both.");
         }
     }
 

@@ -70,4 +70,7 @@ internal static partial class PoolLog
 
     [LoggerMessage(1142, LogLevel.Error, "Pool {Pool}: unhealthy: {Reason}")]
     internal static partial void Unhealthy(ILogger logger, string pool, string reason);
+
+    [LoggerMessage(1143, LogLevel.Warning, "Pool {Pool}: the validation policy failed, so the resource is validated: {Error}")]
+    internal static partial void PolicyFailed(ILogger logger, string pool, string error, Exception exception);
 }

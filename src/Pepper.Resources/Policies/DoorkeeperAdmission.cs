@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Pepper.Resources.Policies;
 
 /// <summary>
@@ -12,6 +14,8 @@ internal sealed class DoorkeeperAdmission : IAdmissionPolicy
 
     private const int MinRemembered = 64;
 
+    // Of its own: a cache asks outside its lock, as it cannot know whose policy it asks.
+    private readonly Lock _lock = new();
     private readonly GhostTable _asked = new();
 
     public string Name => PolicyName;
@@ -23,13 +27,20 @@ internal sealed class DoorkeeperAdmission : IAdmissionPolicy
             return false;
         }
 
-        if (request.FitsNow || _asked.TryForget(request.Hash))
+        lock (_lock)
         {
-            return true;
-        }
+            AssertInvariants_NeedsLock();
+            if (request.FitsNow || _asked.TryForget(request.Hash))
+            {
+                return true;
+            }
 
-        _asked.Lifetime = Math.Max(MinRemembered, request.Count);
-        _asked.Remember(request.Hash);
-        return false;
+            _asked.Lifetime = Math.Max(MinRemembered, request.Count);
+            _asked.Remember(request.Hash);
+            return false;
+        }
     }
+
+    [Conditional("DEBUG")]
+    private void AssertInvariants_NeedsLock() => Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
 }

@@ -5,8 +5,8 @@ namespace Pepper.Resources.Policies;
 /// after its last
 /// lease. Chosen by name (<see cref="AdmissionPolicies"/>), and open to implementations of your own.
 /// </summary>
-/// <remarks>One instance serves one cache, which calls it under its one lock; it takes no lock itself and knows no
-/// clock.</remarks>
+/// <remarks>One instance serves one cache, which calls it from any thread, never under a lock: it may be called for several
+/// entries at once, and must not block. It knows no clock.</remarks>
 public interface IAdmissionPolicy
 {
     /// <summary>The name it is chosen by, in lower case: <c>doorkeeper</c>.</summary>

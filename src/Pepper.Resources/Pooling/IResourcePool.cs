@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Pepper.Resources.Policies;
 
 namespace Pepper.Resources.Pooling;
 
@@ -10,6 +11,20 @@ public interface IResourcePool : IAsyncDisposable
 
     /// <summary>The pool's state and totals at this moment.</summary>
     PoolStatistics Statistics { get; }
+
+    /// <summary>
+    /// What was seen of the pool within the last half hour to hour, at most from its first use on: what sizing policies ask for.
+    /// What changes all the time is looked at when the pool's timer ticks, once a second or more often. Who waits for a creation
+    /// for which there is room does not count as waiting.
+    /// </summary>
+    PoolObservation Observation { get; }
+
+    /// <summary>
+    /// What a sizing policy makes of <see cref="Observation"/>. Nobody is resized by it: <see cref="Resize"/> does that.
+    /// </summary>
+    /// <param name="policy">The policy. Default: that of <see cref="SizingPolicies.Default"/>.</param>
+    /// <returns>The sizes it recommends, and why.</returns>
+    SizingAdvice RecommendSize(ISizingPolicy? policy = null);
 
     /// <summary>Who holds what, longest first.</summary>
     /// <returns>A snapshot.</returns>

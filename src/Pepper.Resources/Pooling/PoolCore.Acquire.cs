@@ -164,7 +164,7 @@ internal sealed partial class PoolCore
         StartMaintenance_NeedsLock();
         waiter.Outcome = AcquireOutcome.Failed;
         _gate.Waiters.Enqueue(waiter);
-        _gate.Waits++;
+        CountWait_NeedsLock();
         CountFlow_NeedsLock(waiter, timeout);
         SetDeadline_NeedsLock(waiter, timeout, now);
         if (_gate.Waiters.Count == 1)

@@ -24,6 +24,7 @@ internal sealed partial class PoolCore
             Shorten(_options.LeakThreshold);
             Shorten(_options.ValidateAfterIdle == TimeSpan.Zero ? null : _options.ValidateAfterIdle);
             Shorten(_validatesIdle ? _options.KeepAliveInterval : null);
+            Shorten(_validation is null ? null : AnyIdleTime);
             return tick > ShortestTick ? tick : ShortestTick;
 
             void Shorten(TimeSpan? time)
@@ -74,6 +75,7 @@ internal sealed partial class PoolCore
             EvictIdle_NeedsLock(evicted);
             ForgetSuspects_NeedsLock();
             Sample_NeedsLock();
+            Observe_NeedsLock();
             ClaimForKeepAlive_NeedsLock(TimeProvider.GetTimestamp(), kept);
             _timesUses = _instruments.IsUseTimed;
             _watchesLoans = TracksLeaks || _timesUses;

@@ -16,7 +16,7 @@ internal sealed partial class PoolCore
         entry.IsFit = true;
         var suspicion = SuspicionOf(entry);
         if ((entry.Factory.Hooks & FactoryHooks.Validate) == FactoryHooks.None
-            || (suspicion == 0 && (!_validatesOnBorrow || IsFresh(entry))))
+            || !IsValidationDue(entry, suspicion))
         {
             return true;
         }
@@ -48,7 +48,7 @@ internal sealed partial class PoolCore
             entry.IsFit = entry.Factory.Validate(entry.Item!);
             if (entry.IsFit)
             {
-                Clear(entry, suspicion);
+                NoteFit(entry, suspicion);
             }
             else
             {
@@ -156,7 +156,7 @@ internal sealed partial class PoolCore
             }
             else if (stage == ResourceStage.Validate)
             {
-                Clear(entry, suspicion);
+                NoteFit(entry, suspicion);
             }
         }
         catch (OperationCanceledException) when (source.IsCancellationRequested)

@@ -14,7 +14,7 @@ internal sealed partial class PoolCore
     private bool MaySuspect =>
         _recovery is { Options.SuspectSiblings: true }
         && (_factory.Hooks & FactoryHooks.Validate) != FactoryHooks.None
-        && !(_validatesOnBorrow && _options.ValidateAfterIdle == TimeSpan.Zero);
+        && (_validation is not null || !(_validatesOnBorrow && _options.ValidateAfterIdle == TimeSpan.Zero));
 
     /// <summary>
     /// A stage has found a resource unfit. A reset that says so, without a failure, speaks of what the holder did with it; and a

@@ -87,7 +87,9 @@ internal sealed partial class PoolCore : IResourceSource
         _validatesOnBorrow = (_options.Validation & ValidationMode.OnBorrow) != ValidationMode.None;
         _validatesIdle = (_options.Validation & ValidationMode.WhileIdle) != ValidationMode.None;
         TracksLeaks = _watchesLoans = _options.LeakThreshold is not null;
-        _needsDetails = TracksLeaks || _validatesIdle || _options.MaxLifetime is not null || _options.MaxUses is not null;
+        _validation = NewValidation();
+        _needsDetails = TracksLeaks || _validatesIdle || _validation is not null
+            || _options.MaxLifetime is not null || _options.MaxUses is not null;
         HandsOverLocally = _options.WakeUp == WakeUp.Local;
         _isFirstInFirstOut = _options.IdleOrder == IdleOrder.Fifo;
         _capturesStacks = _options.StackCapture > 0;

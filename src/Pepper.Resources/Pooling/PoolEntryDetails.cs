@@ -13,7 +13,9 @@ internal sealed class PoolEntryDetails
     /// <summary>Where the oldest is lent first: its number among those that became idle. Under the pool's lock.</summary>
     internal long IdleSequence;
 
-    /// <summary>Of the keep-alive, under the pool's lock: when it was last validated while idle.</summary>
+    /// <summary>
+    /// Of the keep-alive and the validation policy, written by who holds the entry: when it was made, or last found fit.
+    /// </summary>
     internal long CheckedAt;
 
     // With leak tracking: the trace of the loan, written by whoever lends; and which loan was reported as leaked, under the lock.

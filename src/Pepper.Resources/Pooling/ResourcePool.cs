@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pepper.Resources.Policies;
 
 namespace Pepper.Resources.Pooling;
 
@@ -202,6 +203,13 @@ public sealed class ResourcePool<T> : IResourcePool<T>
         lease = entry is null ? default : new Lease<T>(entry, token);
         return entry is not null;
     }
+
+    /// <inheritdoc/>
+    public PoolObservation Observation => _core.GetObservation();
+
+    /// <inheritdoc/>
+    public SizingAdvice RecommendSize(ISizingPolicy? policy = null) =>
+        (policy ?? SizingPolicies.Create(SizingPolicies.Default)).Advise(Observation);
 
     /// <inheritdoc/>
     public IReadOnlyList<LeaseInfo> GetLeases() => _core.GetLeases();

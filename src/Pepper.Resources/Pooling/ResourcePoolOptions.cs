@@ -1,3 +1,4 @@
+using Pepper.Resources.Policies;
 using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources.Pooling;
@@ -105,6 +106,22 @@ public sealed class ResourcePoolOptions
     /// </summary>
     public TimeSpan ValidateAfterIdle { get; set; }
 
+    /// <summary>
+    /// The policy that says which resources are validated before they are lent, by name (<see cref="ValidationPolicies"/>).
+    /// Default: <c>null</c>: all, or those that were idle for <see cref="ValidateAfterIdle"/>, and suspects. It needs
+    /// <see cref="ValidationMode.OnBorrow"/>. With <c>after-idle</c> the time is <see cref="ValidateAfterIdle"/> if that is not
+    /// zero, else that of <see cref="ValidationPolicyOptions.Idle"/>; with others that has to be zero.
+    /// </summary>
+    public string? ValidateBy { get; set; }
+
+    /// <summary>
+    /// The same policy as an object, in the place of the one that <see cref="ValidateBy"/> names. Default: <c>null</c>. It is
+    /// asked on the way of a caller, outside the pool's lock, also about what goes from a holder to one who waits; not about what
+    /// is new. Where it throws, the resource is validated, and the log says so, once a minute at most. Times of idleness are
+    /// rounded up, by 100 ms at most.
+    /// </summary>
+    public IValidationPolicy? ValidationPolicy { get; set; }
+
     /// <summary>Which of several idle resources is lent. Default: <see cref="IdleOrder.Lifo"/>.</summary>
     public IdleOrder IdleOrder { get; set; }
 
@@ -166,6 +183,8 @@ public sealed class ResourcePoolOptions
     /// caller then makes the pool try anew. Default: a default <see cref="FactoryRecoveryOptions"/>.
     /// </summary>
     public FactoryRecoveryOptions? Recovery { get; set; } = new();
+
+    internal bool HasValidationPolicy => (ValidationPolicy ?? (object?)ValidateBy) is not null;
 
     internal TimeSpan EffectiveCreateTimeout => CreateTimeout ?? AcquireTimeout;
 

@@ -1,3 +1,5 @@
+using Pepper.Resources.Policies;
+
 namespace Pepper.Resources.Pooling;
 
 /// <summary>Finds all faults of a pool's options at once.</summary>
@@ -29,6 +31,7 @@ internal static class ResourcePoolOptionsValidator
         AddSizeFaults(faults, options.MinSize, options.MaxSize);
         AddTimeFaults(faults, options);
         AddCountFaults(faults, options);
+        AddPolicyFaults(faults, options);
         AddSheddingFaults(faults, options.Shedding);
         faults.AddRange(options.Recovery?.FindFaults().Select(static fault => $"Recovery: {fault}") ?? []);
         return faults;
@@ -99,6 +102,31 @@ internal static class ResourcePoolOptionsValidator
         if (value is { } given && given <= TimeSpan.Zero && !(isInfiniteAllowed && given == Timeout.InfiniteTimeSpan))
         {
             faults.Add($"{name} is {given}, but must be greater than zero, or null.");
+        }
+    }
+
+    private static void AddPolicyFaults(List<string> faults, ResourcePoolOptions options)
+    {
+        if (!options.HasValidationPolicy)
+        {
+            return;
+        }
+
+        var name = options.ValidationPolicy is null ? options.ValidateBy! : null;
+        if (name is not null && !ValidationPolicies.Names.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            faults.Add($"ValidateBy is '{name}', but there are: {string.Join(", ", ValidationPolicies.Names)}.");
+        }
+
+        if ((options.Validation & ValidationMode.OnBorrow) == ValidationMode.None)
+        {
+            faults.Add($"ValidateBy or ValidationPolicy is set, but Validation ({options.Validation}) is without OnBorrow.");
+        }
+
+        if (options.ValidateAfterIdle > TimeSpan.Zero
+            && !string.Equals(name, ValidationPolicies.Default, StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add($"ValidateAfterIdle is {options.ValidateAfterIdle}, but a validation policy is set, which says it alone.");
         }
     }
 

@@ -31,8 +31,14 @@ internal sealed class LeasedStorage(ProviderManager manager, string name) : ISto
             found = await Storage(lease).GetAsync(key, options, cancellationToken).ConfigureAwait(false);
             return found is null ? null : new StorageObject(found.Entry, found.Content, found.IsNotModified, async () =>
             {
-                await found.DisposeAsync().ConfigureAwait(false);
-                await lease.DisposeAsync().ConfigureAwait(false);
+                try
+                {
+                    await found.DisposeAsync().ConfigureAwait(false);
+                }
+                finally
+                {
+                    await lease.DisposeAsync().ConfigureAwait(false);
+                }
             });
         }
         finally

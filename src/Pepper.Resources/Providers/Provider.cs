@@ -59,5 +59,18 @@ public abstract class Provider<TConfig> : IProvider, IManagedProvider
     /// <inheritdoc/>
     public virtual object? GetFeature(Type type) => type is not null && type.IsInstanceOfType(this) ? this : null;
 
+    /// <summary>
+    /// Judges the configuration by what it says of itself (<see cref="IProviderConfiguration.GetFaults"/>): for
+    /// <see cref="ValidateAsync"/>. One that does not implement the interface has no faults.
+    /// </summary>
+    /// <returns>Fails with an <see cref="ArgumentException"/> that names the provider and all faults, if there are any.</returns>
+    protected Task CheckFaultsAsync()
+    {
+        List<string> faults = Config is IProviderConfiguration configuration ? [.. configuration.GetFaults()] : [];
+        return faults.Count == 0 ? Task.CompletedTask : Task.FromException(new ArgumentException(
+            $"The options of '{Metadata.Name}' ({Metadata.Description}) have {faults.Count} fault(s): "
+            + string.Join(' ', faults)));
+    }
+
     void IManagedProvider.SetState(ProviderState state) => _state = (int)state;
 }

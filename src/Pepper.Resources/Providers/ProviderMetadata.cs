@@ -70,6 +70,22 @@ public sealed record ProviderMetadata
         }
     } = FrozenDictionary<string, string>.Empty;
 
+    /// <summary>The metadata of a provider, for those who write one.</summary>
+    /// <param name="name">Its <see cref="Name"/>.</param>
+    /// <param name="type">Its <see cref="Type"/>.</param>
+    /// <param name="description">Its <see cref="Description"/>.</param>
+    /// <param name="capabilities">Its <see cref="Capabilities"/>.</param>
+    /// <returns>The metadata; change with <c>with</c> what else is to be said.</returns>
+    /// <exception cref="ArgumentException">The name is no provider's name.</exception>
+    public static ProviderMetadata Create(
+        string name, ProviderType type, string description, params ReadOnlySpan<string> capabilities) => new()
+        {
+            Name = name,
+            Type = type,
+            Description = description,
+            Capabilities = FrozenSet.Create(StringComparer.Ordinal, capabilities),
+        };
+
     private static FrozenSet<string> Copy(IReadOnlySet<string> value, string name)
     {
         ArgumentNullException.ThrowIfNull(value, name);

@@ -26,7 +26,6 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
     private readonly ILogger _logger;
     private readonly StripedCount _successes;
     private readonly StripedCount _rejected;
-    private readonly WeakReference<ICircuitSource> _source;
     private volatile CircuitBreakerOptions _options;
     private DeadlineRunner? _runner;
 
@@ -61,7 +60,7 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
         _successes = new StripedCount(isStriped: label is null);
         _rejected = new StripedCount(isStriped: label is null);
         _phase = NewClosedPhase(number: 1);
-        _source = monitor.Circuits.Add(this);
+        monitor.Circuits.Add(this);
     }
 
     /// <summary>The name in messages, logs and metrics.</summary>
@@ -247,7 +246,7 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
             subscription.Dispose();
         }
 
-        _monitor.Circuits.Remove(_source);
+        _monitor.Circuits.Remove(this);
     }
 
     /// <summary>For an owner: called for each transition, at once, by whoever brought it about, outside all locks.</summary>

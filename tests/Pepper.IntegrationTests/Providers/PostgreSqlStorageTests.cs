@@ -56,18 +56,8 @@ public sealed class PostgreSqlStorageConformanceTests(PostgresFixture postgres)
 }
 
 [Collection(PostgresTest.Collection)]
-public sealed class PostgreSqlStorageTests(PostgresFixture postgres)
+public sealed class PostgreSqlStorageTests(PostgresFixture postgres) : StorageKitTests<PostgreSqlStorageFixture>
 {
-    [Fact]
-    public async Task Run_TheKit_PassesAndReports()
-    {
-        _ = postgres.Cluster;
-        var report = await ProviderConformance.RunAsync(NewFixture, TestContext.Current.CancellationToken);
-
-        TestContext.Current.TestOutputHelper?.WriteLine(report.ToString());
-        Assert.True(report.IsPassed, report.ToString());
-    }
-
     [Fact]
     public void Suites_OfTheAssembly_AreAllRun()
     {
@@ -80,18 +70,6 @@ public sealed class PostgreSqlStorageTests(PostgresFixture postgres)
         Assert.DoesNotContain(
             ProviderConformance.GetMissing(typeof(PostgreSqlStorageProvider).Assembly, covered),
             static missing => missing.Contains("Storage", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task TwoWriters_ThousandRounds_ExactlyOneWinsEach()
-    {
-        _ = postgres.Cluster;
-        var started = TimeProvider.System.GetTimestamp();
-
-        await new StorageConformance(NewFixture) { Rounds = 1000 }.RunAsync("TwoWriters_OneETag_ExactlyOneWins");
-
-        TestContext.Current.TestOutputHelper?.WriteLine(
-            $"PostgreSQL: 1000 rounds, one winner in each, {TimeProvider.System.GetElapsedTime(started)}");
     }
 
     [Fact]
@@ -123,5 +101,5 @@ public sealed class PostgreSqlStorageTests(PostgresFixture postgres)
         Assert.Equal(0, manager.Count);
     }
 
-    private PostgreSqlStorageFixture NewFixture() => new() { ConnectionString = postgres.Cluster.ConnectionString };
+    protected override PostgreSqlStorageFixture NewFixture() => new() { ConnectionString = postgres.Cluster.ConnectionString };
 }

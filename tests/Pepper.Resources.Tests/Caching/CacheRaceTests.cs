@@ -5,7 +5,7 @@ namespace Pepper.Resources.Tests.Caching;
 /// <summary>Two or three threads at the same point, over and over: what a soak meets too seldom.</summary>
 public sealed class CacheRaceTests : CacheTestBase
 {
-    /// <summary>A barrier's round costs a switch of threads: a machine that is busy elsewhere runs fewer, but never fewer than the least.</summary>
+    /// <summary>A barrier's round is a switch of threads: a busy machine runs fewer, though never too few.</summary>
     private const int MostRounds = 100_000;
 
     private const int LeastRounds = 1_000;

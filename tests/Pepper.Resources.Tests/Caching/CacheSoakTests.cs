@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Pepper.Resources.Caching;
+using Pepper.Resources.Policies;
 
 namespace Pepper.Resources.Tests.Caching;
 
@@ -32,36 +33,7 @@ public sealed class CacheSoakTests
     public async Task Caches_EverythingAtOnceForAWhile_DestroyEachOnceAndNothingThatIsHeld()
     {
         var clock = Stopwatch.StartNew();
-        List<SoakCache> targets =
-        [
-            new("grow", CacheFullMode.Grow, static _ => { }),
-            new("detach", CacheFullMode.Detach, static options => options.Eviction = "lru"),
-            new("wait", CacheFullMode.Wait, static options => options.DestroyTimeout = Timeout.InfiniteTimeSpan),
-            new("reject", CacheFullMode.Reject, static options => options.DestroyTimeout = Timeout.InfiniteTimeSpan),
-            new("unique", CacheFullMode.Detach, static options =>
-            {
-                options.UniqueKeys = true;
-                options.DestroyTimeout = Timeout.InfiniteTimeSpan;
-                options.IdleTimeout = TimeSpan.FromMilliseconds(30);
-            }),
-            new("expiring", CacheFullMode.Grow, static options =>
-            {
-                options.Eviction = "adaptive";
-                options.TimeToLive = TimeSpan.FromMilliseconds(40);
-                options.RefreshAfter = TimeSpan.FromMilliseconds(15);
-                options.ServeStaleFor = TimeSpan.FromMilliseconds(40);
-                options.IdleTimeout = TimeSpan.FromMilliseconds(30);
-                options.RefreshRetryDelay = TimeSpan.FromMilliseconds(5);
-                options.ExpiryInterval = TimeSpan.FromMilliseconds(5);
-            }),
-            new("heavy", CacheFullMode.Wait, static options =>
-            {
-                options.Eviction = "lfu";
-                options.MaxWeight = 20;
-                options.Weigher = static (key, _) => key % 25;
-                options.DestroyTimeout = Timeout.InfiniteTimeSpan;
-            }),
-        ];
+        var targets = NewCaches();
         bool IsOver() => clock.Elapsed >= _time || targets.Exists(static target => !target.Faults.IsEmpty);
         var running = targets.SelectMany((target, at) => Enumerable.Range(0, Callers).Select(number => Task.Run(
             () => target.CallAsync(new Random(_seed + (at * Callers) + number), Keys, IsOver), Stop))).ToList();
@@ -87,6 +59,73 @@ public sealed class CacheSoakTests
         Assert.True(
             targets.TrueForAll(static target => target.Served > 50), $"Too little has happened: {string.Join(", ", targets)}");
     }
+
+    private static List<SoakCache> NewCaches() =>
+        [
+            new("grow", CacheFullMode.Grow, static _ => { }),
+            new("detach", CacheFullMode.Detach, static options => options.Eviction = "lru"),
+            new("wait", CacheFullMode.Wait, static options => options.DestroyTimeout = Timeout.InfiniteTimeSpan),
+            new("reject", CacheFullMode.Reject, static options => options.DestroyTimeout = Timeout.InfiniteTimeSpan),
+            new("unique", CacheFullMode.Detach, static options =>
+            {
+                options.UniqueKeys = true;
+                options.Admission = "doorkeeper";
+                options.DestroyTimeout = Timeout.InfiniteTimeSpan;
+                options.IdleTimeout = TimeSpan.FromMilliseconds(30);
+            }),
+            new("expiring", CacheFullMode.Grow, static options =>
+            {
+                options.Eviction = "adaptive";
+                options.TimeToLive = TimeSpan.FromMilliseconds(40);
+                options.RefreshAfter = TimeSpan.FromMilliseconds(15);
+                options.ServeStaleFor = TimeSpan.FromMilliseconds(40);
+                options.IdleTimeout = TimeSpan.FromMilliseconds(30);
+                options.RefreshRetryDelay = TimeSpan.FromMilliseconds(5);
+                options.ExpiryInterval = TimeSpan.FromMilliseconds(5);
+            }),
+            new("heavy", CacheFullMode.Wait, static options =>
+            {
+                options.Eviction = "lfu";
+                options.MaxWeight = 20;
+                options.Weigher = static (key, _) => key % 25;
+                options.DestroyTimeout = Timeout.InfiniteTimeSpan;
+            }),
+            new("choosy", CacheFullMode.Grow, static options =>
+            {
+                options.Admission = "doorkeeper";
+                options.Expiry = "after-access";
+                options.TimeToLive = TimeSpan.FromMilliseconds(20);
+                options.RefreshAfter = TimeSpan.FromMilliseconds(30);
+                options.ServeStaleFor = TimeSpan.FromMilliseconds(20);
+                options.RefreshRetryDelay = TimeSpan.FromMilliseconds(5);
+                options.ExpiryInterval = TimeSpan.FromMilliseconds(5);
+            }),
+            new("moody", CacheFullMode.Wait, static options =>
+            {
+                options.AdmissionPolicy = new MoodyPolicies();
+                options.ExpiryPolicy = new MoodyPolicies();
+                options.TimeToLive = TimeSpan.FromMilliseconds(10);
+                options.ExpiryInterval = TimeSpan.FromMilliseconds(5);
+                options.DestroyTimeout = Timeout.InfiniteTimeSpan;
+            }),
+        ];
+}
+
+/// <summary>Policies that say now this and now that, and at times throw.</summary>
+internal sealed class MoodyPolicies : IAdmissionPolicy, IExpiryPolicy<int, SoakThing>
+{
+    public string Name => "moody";
+
+    public bool CountsReads => true;
+
+    public bool Admit(in AdmissionRequest request) => Mood() % 3 > 0;
+
+    public TimeSpan AfterWrite(int key, SoakThing resource, TimeSpan now) => now + TimeSpan.FromMilliseconds(Mood());
+
+    public TimeSpan AfterRead(int key, SoakThing resource, TimeSpan now, TimeSpan due) =>
+        now + TimeSpan.FromMilliseconds(Mood() - 2);
+
+    private static int Mood() => Random.Shared.Next(20) is var mood and > 0 ? mood : throw new InvalidOperationException("in no mood");
 }
 
 /// <summary>What a soaked cache lends: it knows who holds it, and how often it was destroyed.</summary>
@@ -332,7 +371,7 @@ internal sealed class SoakCache
 
         if (luck == 1)
         {
-            throw new SoakLoadException();
+            throw new InvalidOperationException("in no mood");
         }
     }
 

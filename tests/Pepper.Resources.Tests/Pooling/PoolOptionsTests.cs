@@ -31,6 +31,7 @@ public sealed class PoolOptionsTests : PoolTestBase
             KeepAliveInterval = TimeSpan.Zero,
             Validation = (ValidationMode)16,
             ValidateAfterIdle = TimeSpan.FromSeconds(-1),
+            ValidateBy = "sometimes",
             ReclaimLeaked = true,
             StackCapture = -1,
             Recovery = new FactoryRecoveryOptions { CreateAttempts = 0, HedgeAfter = TimeSpan.Zero },
@@ -39,7 +40,7 @@ public sealed class PoolOptionsTests : PoolTestBase
 
         var thrown = Assert.Throws<ArgumentException>(() => new ResourcePool<TestResource>(Factory, options, Time, Monitor));
 
-        Assert.Contains("27 fault(s)", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("29 fault(s)", thrown.Message, StringComparison.Ordinal);
         string[] switches = [
             nameof(options.EmitDatabaseMetrics), nameof(options.PatientWarmUp), nameof(options.FailOnDeadlock),
             nameof(options.FailFastOnBackOff),

@@ -76,6 +76,22 @@ public sealed class LeasedStorageTests : ProviderManagerTest
     }
 
     [Fact]
+    public async Task Get_ContentThatCannotBeClosed_HoldsTheProviderNoLonger()
+    {
+        await using var fixture = new FileStorageFixture();
+        await fixture.PrepareAsync();
+        await Manager.RegisterAsync(new StubbornProvider(fixture.Create("files")));
+        var storage = Manager.GetStorage("files");
+        await storage.PutAsync("a", new byte[5]);
+        var open = await storage.GetAsync("a");
+
+        await Assert.ThrowsAsync<IOException>(() => open!.DisposeAsync().AsTask());
+
+        Assert.Empty(Manager.GetProviders()[0].Leases);
+        await Manager.UnregisterAsync("files").WaitAsync(Guard);
+    }
+
+    [Fact]
     public async Task GetStorage_OfAnotherSort_IsRefused()
     {
         await Manager.RegisterAsync(TestProvider.New("a"));
@@ -112,4 +128,39 @@ public sealed class LeasedStorageTests : ProviderManagerTest
     private Task RegisterAsync(FileStorageFixture fixture) => Manager.RegisterAsync(
         FileStorageProvider.Describe("files"), () => new FileStorageOptions { Path = Path.Combine(fixture.Folder, "files") },
         options => new FileStorageProvider(FileStorageProvider.Describe("files"), options, fixture.Time));
+
+    /// <summary>Files whose contents fail when they are closed.</summary>
+    private sealed class StubbornProvider(IProvider files) : StorageProvider<string>(files.Metadata, "")
+    {
+        public override async Task InitializeAsync(CancellationToken cancellationToken = default)
+        {
+            await files.InitializeAsync(cancellationToken);
+            Storage = new StubbornStorage(((IStorageProvider)files).Storage!);
+        }
+
+        public override Task CleanupAsync(CancellationToken cancellationToken = default)
+        {
+            Storage = null;
+            return files.CleanupAsync(cancellationToken);
+        }
+    }
+
+    private sealed class StubbornStorage(IStorage inner) : DelegatingStorage(inner)
+    {
+        public override async ValueTask<StorageObject?> GetAsync(
+            string key, StorageGetOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            var found = await Inner.GetAsync(key, options, cancellationToken);
+            return new StorageObject(found!.Entry, new StubbornStream(), onDisposed: found.DisposeAsync);
+        }
+    }
+
+    private sealed class StubbornStream : MemoryStream
+    {
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync();
+            throw new IOException("The content was made to fail when it is closed.");
+        }
+    }
 }

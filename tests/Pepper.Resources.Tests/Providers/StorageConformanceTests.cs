@@ -13,21 +13,13 @@ public sealed class SqliteLifecycleTests : ConformanceTests<LifecycleConformance
 
 public sealed class SqliteStorageTests : ConformanceTests<StorageConformance, SqliteStorageFixture>;
 
-/// <summary>The kit as a whole.</summary>
+public sealed class FileKitTests : StorageKitTests<FileStorageFixture>;
+
+public sealed class SqliteKitTests : StorageKitTests<SqliteStorageFixture>;
+
+/// <summary>The kit itself.</summary>
 public sealed class ProviderConformanceTests
 {
-    [Fact]
-    public async Task Run_FilesAndSqlite_PassAndReport()
-    {
-        foreach (var fixture in (Func<ProviderFixture>[])[() => new FileStorageFixture(), () => new SqliteStorageFixture()])
-        {
-            var report = await ProviderConformance.RunAsync(fixture, TestContext.Current.CancellationToken);
-            TestContext.Current.TestOutputHelper?.WriteLine(report.ToString());
-            Assert.True(report.IsPassed, report.ToString());
-            Assert.Contains("storage", report.ToString(), StringComparison.Ordinal);
-        }
-    }
-
     [Fact]
     public void Suites_OfAllProviders_AreRun()
     {
@@ -60,20 +52,6 @@ public sealed class ProviderConformanceTests
         Assert.Contains(
             report.Results, static result => result.Test.Name == "Declare_Capabilities_AreOffered"
                 && result.Failure is ConformanceException lie && lie.Message.Contains("'ttl'", StringComparison.Ordinal));
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task TwoWriters_ThousandRounds_ExactlyOneWinsEach(bool files)
-    {
-        var suite = new StorageConformance(() => files ? new FileStorageFixture() : new SqliteStorageFixture()) { Rounds = 1000 };
-        var started = TimeProvider.System.GetTimestamp();
-
-        await suite.RunAsync("TwoWriters_OneETag_ExactlyOneWins");
-
-        TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{(files ? "files" : "SQLite")}: 1000 rounds, one winner in each, {TimeProvider.System.GetElapsedTime(started)}");
     }
 
     private sealed class LyingFixture : FolderFixture

@@ -199,6 +199,24 @@ public sealed class StorageDecoratorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cache_SlowRead_IsAsOldAsItsBeginning()
+    {
+        var storage = Builder().UseCache(new StorageCacheOptions { MaxAge = TimeSpan.FromSeconds(5) }).Build();
+        await storage.PutAsync("a", new byte[1]);
+        var gate = new TaskCompletionSource();
+        _probe.AfterGet = gate.Task;
+        var read = ReadAsync(storage, "a");
+        await _provider.Storage!.PutAsync("a", new byte[2]);
+        Time.Advance(TimeSpan.FromSeconds(4));
+        gate.SetResult();
+        Assert.Equal(1, await read.WaitAsync(Guard));
+
+        Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(2, await ReadAsync(storage, "a"));
+    }
+
+    [Fact]
     public async Task Cache_ReadThatBeganBeforeAWrite_IsNotKept()
     {
         var storage = Builder().UseCache().Build();

@@ -13,7 +13,7 @@ public sealed class MemoryConformance(Func<ProviderFixture> createFixture) : Con
     [
         .. MemoryEntryTests.All, .. MemoryNameTests.All, .. MemoryConditionTests.All, .. MemoryExpiryTests.All,
         .. MemoryNamespaceTests.All, .. MemoryFilterTests.All, .. MemoryTextTests.All, .. MemoryVectorTests.All,
-        .. MemoryBatchTests.All, .. MemoryConcurrencyTests.All,
+        .. MemoryHybridTests.All, .. MemoryBatchTests.All, .. MemoryConcurrencyTests.All,
     ];
 
     /// <inheritdoc/>

@@ -12,7 +12,8 @@ internal static class MemoryNameTests
         "a", "A", "a ", " a", "a\n", "a\r\n", "\t", "%", "_", "*", "?", "a%", "a_", "[a-z]", "'", "''", "\"", "\\", "\\'", "--",
         "'; DROP TABLE entries; --", "\" OR 1=1", "$1", "@key", ":key", "{0}", "$.a", "a.b", "a/b", "../a", "a|b", "a,b", "(a)",
         "\u001F", "\u001E", "\u001Eu", "a\u001F", "\u0001", "\u007F", "é", "e\u0301", "É", "ß", "ss", "İ", "i", "I", "ı",
-        "日本語", "عربى", "हिन्दी", "😀", "👩‍👩‍👧", "\uFFFD", "\uE000", "NULL", "null", "", "a\u00A0", "\u200B", "\uFEFFa",
+        "日本語", "عربى", "हिन्दी", "😀", "👩‍👩‍👧",
+        "\uFFFD", "\uE000", "NULL", "null", "", "a\u00A0", "\u200B", "\uFEFFa",
     ];
 
     private static IEnumerable<string> Usable => Names.Where(static name => name.Length > 0);

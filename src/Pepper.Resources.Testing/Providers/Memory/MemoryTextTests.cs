@@ -79,12 +79,15 @@ internal static class MemoryTextTests
     private static async Task Text_InOtherScripts_IsFound(MemoryScene scene)
     {
         var store = await OpenWithAsync(
-            scene, ("ja", "東京都に住んでいます"), ("zh", "北京的天气很好"), ("ru", "Чайник кипит"), ("el", "Καλημέρα κόσμε"),
-            ("ar", "مرحبا بالعالم"), ("hi", "नमस्ते दुनिया"), ("ko", "안녕하세요 세계")).ConfigureAwait(false);
+            scene, ("ja", "東京都に住んでいます"), ("zh", "北京的天气很好"), ("ru", "Чайник кипит"),
+            ("el", "Καλημέρα κόσμε"), ("ar", "مرحبا بالعالم"),
+            ("hi", "नमस्ते दुनिया"),
+            ("ko", "안녕하세요 세계")).ConfigureAwait(false);
 
         foreach (var (query, key) in new[]
         {
-            ("東京", "ja"), ("天气", "zh"), ("чайник", "ru"), ("καλημερα", "el"), ("بالعالم", "ar"), ("दुनिया", "hi"), ("세계", "ko"),
+            ("東京", "ja"), ("天气", "zh"), ("чайник", "ru"), ("καλημερα", "el"),
+            ("بالعالم", "ar"), ("दुनिया", "hi"), ("세계", "ko"),
         })
         {
             SameList([key], (await KeysAsync(store, new() { Text = query }).ConfigureAwait(false)).Take(1), query);

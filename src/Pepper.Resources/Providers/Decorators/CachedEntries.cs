@@ -44,9 +44,9 @@ internal sealed class CachedEntries(StorageCacheOptions options, TimeProvider ti
         }
     }
 
-    internal void Add(string key, StorageEntry entry, byte[] content, long version)
+    internal void Add(string key, StorageEntry entry, byte[] content, long version, long readAt)
     {
-        var item = new Item(key, entry, content, timeProvider.GetTimestamp());
+        var item = new Item(key, entry, content, readAt);
         lock (_lock)
         {
             AssertInvariants_NeedsLock();

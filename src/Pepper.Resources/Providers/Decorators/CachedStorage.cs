@@ -24,7 +24,8 @@ internal sealed class CachedStorage(IStorage inner, StorageCacheOptions options,
             return Open(entry, content, options);
         }
 
-        var version = _entries.VersionOf(key);
+        // Another may write from here on: what is read is as old as this.
+        var (version, readAt) = (_entries.VersionOf(key), timeProvider.GetTimestamp());
         if (options is not null)
         {
             return await Inner.GetAsync(key, options, cancellationToken).ConfigureAwait(false);
@@ -40,7 +41,7 @@ internal sealed class CachedStorage(IStorage inner, StorageCacheOptions options,
         {
             var bytes = new byte[found.Entry.Size];
             await found.Content.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
-            _entries.Add(key, found.Entry, bytes, version);
+            _entries.Add(key, found.Entry, bytes, version, readAt);
             return Open(found.Entry, bytes, null);
         }
     }

@@ -38,6 +38,29 @@ internal sealed class RetryingStorage(IStorage inner, RetryStrategy repeatable, 
     protected override ValueTask<TResult> RunAsync<TResult>(
         StorageCall asked, Func<CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken) =>
         (asked.MayRepeat ? repeatable : once).ExecuteAsync(work, cancellationToken);
+
+    public override async ValueTask<StorageEntry> PutAsync(
+        string key, Stream content, StoragePutOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        // Each attempt must see all of the stream: what follows the part that one has read is another content.
+        ArgumentNullException.ThrowIfNull(content);
+        var source = new RepeatableStream(content);
+        await using var _ = source.ConfigureAwait(false);
+        return await once.ExecuteAsync(async ct =>
+        {
+            source.Rewind();
+            try
+            {
+                return await Inner.PutAsync(key, source, options, ct).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (source.IsSpent && failure is IRetryHint { MayRetry: true })
+            {
+                throw new StorageException(
+                    $"The write of '{key}' was not tried again, as its stream had been read and cannot be read anew (CanSeek is "
+                    + $"false): {failure.Message}", key, failure);
+            }
+        }, cancellationToken).ConfigureAwait(false);
+    }
 }
 
 /// <summary>Lets so many operations in at once; the others wait in turn.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Pepper.Resources.Providers;
 
 /// <summary>
@@ -24,22 +22,12 @@ public sealed class FileStorageProvider : StorageProvider<FileStorageOptions>
     /// <param name="name">The provider's name.</param>
     /// <returns>The metadata; change with <c>with</c> what else is to be said.</returns>
     /// <exception cref="ArgumentException">The name is no provider's name.</exception>
-    public static ProviderMetadata Describe(string name) => new()
-    {
-        Name = name,
-        Type = ProviderType.Storage,
-        Description = "Entries as files in a folder",
-        Capabilities = new[] { ProviderCapabilities.Store, ProviderCapabilities.Retrieve, ProviderCapabilities.TimeToLive }
-            .ToFrozenSet(StringComparer.Ordinal),
-    };
+    public static ProviderMetadata Describe(string name) => ProviderMetadata.Create(
+        name, ProviderType.Storage, "Entries as files in a folder", ProviderCapabilities.Store, ProviderCapabilities.Retrieve,
+        ProviderCapabilities.TimeToLive);
 
     /// <inheritdoc/>
-    public override Task ValidateAsync(CancellationToken cancellationToken = default)
-    {
-        List<string> faults = [.. Config.GetFaults()];
-        return faults.Count == 0 ? Task.CompletedTask : Task.FromException(new ArgumentException(
-            $"The options of file storage '{Metadata.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}"));
-    }
+    public override Task ValidateAsync(CancellationToken cancellationToken = default) => CheckFaultsAsync();
 
     /// <summary>
     /// Makes the folder if it is not there, takes it for this process, and deletes what writes left behind that were broken off.

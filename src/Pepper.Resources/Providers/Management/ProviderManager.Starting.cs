@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pepper.Resources.Monitoring;
 
 namespace Pepper.Resources.Providers;
@@ -135,6 +136,10 @@ public sealed partial class ProviderManager
                     entry.Gate.Wait(0, CancellationToken.None);
                     entry.Move(ProviderState.Starting, null, serves: false, comesBack: true);
                     _entries[entry.Name] = entry;
+                    foreach (var name in entry.Metadata.DependsOn)
+                    {
+                        (CollectionsMarshal.GetValueRefOrAddDefault(_dependants, name, out _) ??= []).Add(entry);
+                    }
                 }
 
                 return sorted;

@@ -109,7 +109,7 @@ public sealed partial class ProviderManager
             var open = new Queue<ProviderEntry>(leaving);
             while (open.TryDequeue(out var next))
             {
-                foreach (var dependant in ProviderGraph.DependantsOf(next, Ordered()).Where(leaving.Add))
+                foreach (var dependant in _dependants.GetValueOrDefault(next.Name, []).Where(leaving.Add))
                 {
                     open.Enqueue(dependant);
                 }
@@ -238,7 +238,19 @@ public sealed partial class ProviderManager
     private void Forget(ProviderEntry entry)
     {
         entry.IsGone = true;
-        _entries.TryRemove(KeyValuePair.Create(entry.Name, entry));
+        lock (_graph)
+        {
+            AssertInvariants_NeedsLock();
+            _entries.TryRemove(KeyValuePair.Create(entry.Name, entry));
+            foreach (var name in entry.Metadata.DependsOn)
+            {
+                if (_dependants.TryGetValue(name, out var dependants) && dependants.Remove(entry) && dependants.Count == 0)
+                {
+                    _dependants.Remove(name);
+                }
+            }
+        }
+
         entry.Move(ProviderState.Stopped, entry.Current, serves: false);
     }
 

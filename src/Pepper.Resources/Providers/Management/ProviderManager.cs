@@ -17,6 +17,9 @@ public sealed partial class ProviderManager : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, ProviderEntry> _entries = new(StringComparer.Ordinal);
     private readonly Lock _graph = new();
+
+    // Who depends on a name, so that letting one go need not look at all of them. Under the graph's lock.
+    private readonly Dictionary<string, List<ProviderEntry>> _dependants = new(StringComparer.Ordinal);
     private readonly ProviderManagerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ProviderMonitor _monitor;
@@ -280,5 +283,8 @@ public sealed partial class ProviderManager : IAsyncDisposable
     {
         Debug.Assert(_graph.IsHeldByCurrentThread, "The lock must be held.");
         Debug.Assert(_entries.All(static pair => pair.Key == pair.Value.Name), "Each is found by its own name.");
+        Debug.Assert(
+            _dependants.All(static pair => pair.Value.Count > 0
+                && pair.Value.TrueForAll(entry => entry.Metadata.DependsOn.Contains(pair.Key))), "Who is listed depends on it.");
     }
 }

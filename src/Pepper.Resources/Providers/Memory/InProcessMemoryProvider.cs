@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Pepper.Resources.Providers;
 
 /// <summary>
@@ -23,22 +21,13 @@ public sealed class InProcessMemoryProvider : MemoryProvider<InProcessMemoryOpti
     /// <param name="name">The provider's name.</param>
     /// <returns>The metadata; change with <c>with</c> what else is to be said.</returns>
     /// <exception cref="ArgumentException">The name is no provider's name.</exception>
-    public static ProviderMetadata Describe(string name) => new()
-    {
-        Name = name,
-        Type = ProviderType.Memory,
-        Description = "A memory in this process",
-        Capabilities = new[] { ProviderCapabilities.Store, ProviderCapabilities.Search }.ToFrozenSet(StringComparer.Ordinal),
-    };
+    public static ProviderMetadata Describe(string name) => ProviderMetadata.Create(
+        name, ProviderType.Memory, "A memory in this process", ProviderCapabilities.Store, ProviderCapabilities.Search);
 
     /// <summary>Judges the configuration.</summary>
     /// <param name="cancellationToken">Not used: nothing takes time.</param>
     /// <exception cref="ArgumentException">The configuration is faulty; the message lists all faults.</exception>
-    public override Task ValidateAsync(CancellationToken cancellationToken = default) =>
-        Config.GetFaults().ToList() is { Count: > 0 } faults
-            ? Task.FromException(new ArgumentException(
-                $"The options of the memory '{Metadata.Name}' have {faults.Count} fault(s): {string.Join(' ', faults)}"))
-            : Task.CompletedTask;
+    public override Task ValidateAsync(CancellationToken cancellationToken = default) => CheckFaultsAsync();
 
     /// <inheritdoc/>
     public override Task InitializeAsync(CancellationToken cancellationToken = default)
@@ -61,8 +50,4 @@ public sealed class InProcessMemoryProvider : MemoryProvider<InProcessMemoryOpti
 
     /// <inheritdoc/>
     public override Task ReloadAsync(CancellationToken cancellationToken = default) => InitializeAsync(cancellationToken);
-
-    /// <inheritdoc/>
-    public override ValueTask<ProviderHealth> CheckHealthAsync(CancellationToken cancellationToken = default) => new(
-        Store is null ? new ProviderHealth(ResourceHealth.Unhealthy, "The memory is not initialised.") : ProviderHealth.Healthy);
 }

@@ -8,14 +8,17 @@ internal sealed class InProcessMemorySearch
     private readonly MemorySearch _search;
     private readonly IReadOnlyList<MemoryRecord> _candidates;
     private readonly MemoryTextRanking? _text;
+    private readonly MemoryFusion _fusion;
     private readonly long _now;
 
     internal InProcessMemorySearch(
-        MemorySearch search, IReadOnlyList<MemoryRecord> candidates, MemoryTextRanking? text, long now)
+        MemorySearch search, IReadOnlyList<MemoryRecord> candidates, MemoryTextRanking? text, MemoryFusion fusion,
+        long now)
     {
         _search = search;
         _candidates = candidates;
         _text = text;
+        _fusion = fusion;
         _now = now;
     }
 
@@ -30,18 +33,16 @@ internal sealed class InProcessMemorySearch
         // Ids are places in this list: whatever either ranking found.
         List<MemoryRecord> seen = [];
         Dictionary<MemoryRecord, int> places = [];
-        List<IReadOnlyList<MemoryRank>> rankings = [];
-        if (_text is not null)
-        {
-            rankings.Add(Best(seen, places, add => _text.Rank(Passes, add, cancellationToken)));
-        }
-
-        if (_search.Vector is { } vector)
-        {
-            rankings.Add(Best(seen, places, add => RankByVector(vector, add, cancellationToken)));
-        }
-
-        var ranking = _search.Ranking == MemoryRanking.Hybrid ? MemoryRanks.Fuse(rankings) : rankings[0];
+        IReadOnlyList<MemoryRank> byVector = _search.Vector is { } vector
+            ? Best(seen, places, add => RankByVector(vector, add, cancellationToken))
+            : [];
+        // Where nothing has a vector, the words are all there is.
+        var words = byVector.Count > 0 ? _text?.Telling(_fusion) : _text;
+        IReadOnlyList<MemoryRank> byText = words is null
+            ? []
+            : Best(seen, places, add => words.Rank(Passes, add, cancellationToken));
+        var ranking = _search.Ranking == MemoryRanking.Hybrid ? _fusion.Fuse(byText, byVector)
+            : _search.Ranking == MemoryRanking.Text ? byText : byVector;
         return [.. MemoryRanks.Page(ranking, _search).Select(rank => (seen[(int)rank.Id], rank.Score))];
     }
 

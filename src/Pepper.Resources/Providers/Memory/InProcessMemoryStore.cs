@@ -20,9 +20,7 @@ public sealed class InProcessMemoryStore : MemoryStore
     private readonly MemoryTermIndex _terms = new();
     private int _count;
     private readonly long _frequency;
-    private readonly long _sweepTicks;
     private int? _dimensions;
-    private long _sweptAt;
 
     /// <summary>Makes an empty memory.</summary>
     /// <param name="options">Copied; null: the defaults.</param>
@@ -32,17 +30,7 @@ public sealed class InProcessMemoryStore : MemoryStore
         : base(options, timeProvider)
     {
         _frequency = Time.TimestampFrequency;
-        _sweepTicks = SweepInterval == Timeout.InfiniteTimeSpan ? long.MaxValue : ToTicks(SweepInterval);
-        _sweptAt = Time.GetTimestamp();
-        Capabilities = new MemoryCapabilities
-        {
-            TextSearch = true,
-            VectorSearch = true,
-            Embeddings = HasEmbedding,
-            AtomicBatches = true,
-            Persistent = false,
-            TimeToLiveGranularity = TimeSpan.FromMicroseconds(1),
-        };
+        Capabilities = FullCapabilities(isPersistent: false, TimeSpan.FromMicroseconds(1));
     }
 
     /// <inheritdoc/>
@@ -87,18 +75,19 @@ public sealed class InProcessMemoryStore : MemoryStore
 
         var now = Time.GetTimestamp();
         var clock = Time.GetUtcNow();
+        var sweeps = TakesSweep(operations);
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
+            if (sweeps)
+            {
+                Sweep_NeedsLock(now);
+            }
+
             CheckConditions_NeedsLock(work, now);
             foreach (var one in work)
             {
                 Do_NeedsLock(one, now, clock);
-            }
-
-            if (now - _sweptAt >= _sweepTicks && Array.Exists(work, static one => one.Operation is MemoryPut))
-            {
-                Sweep_NeedsLock(now);
             }
         }
 
@@ -271,7 +260,7 @@ public sealed class InProcessMemoryStore : MemoryStore
             MemoryRanking.Text => [],
             _ => [.. Below_NeedsLock(search.Namespace).SelectMany(static space => space.Records.Values)],
         };
-        return new InProcessMemorySearch(search, candidates, text, now);
+        return new InProcessMemorySearch(search, candidates, text, Fusion, now);
     }
 
     private IEnumerable<MemorySpace> Below_NeedsLock(MemoryNamespace prefix)
@@ -291,7 +280,6 @@ public sealed class InProcessMemoryStore : MemoryStore
 
     private int Sweep_NeedsLock(long now)
     {
-        _sweptAt = now;
         var expired = _spaces.Values.SelectMany(static space => space.Records.Values)
             .Where(record => !record.IsLive(now)).ToList();
         expired.ForEach(Remove_NeedsLock);

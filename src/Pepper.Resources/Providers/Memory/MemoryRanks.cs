@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Pepper.Resources.Providers;
 
 /// <summary>An entry's place in a ranking.</summary>
@@ -21,9 +19,6 @@ public sealed class MemoryRanks
         Comparer<MemoryRank>.Create(static (x, y) => BestFirst.Compare(y, x)));
 
     private readonly int _capacity;
-
-    /// <summary>How much the rank counts in <see cref="Fuse"/>: 60, as in the paper.</summary>
-    public const int FusionConstant = 60;
 
     /// <summary>How many of each ranking <see cref="MemoryRanking.Hybrid"/> fuses: 1,000.</summary>
     public const int FusionWindow = 1_000;
@@ -65,30 +60,6 @@ public sealed class MemoryRanks
 
         Array.Sort(ranks, BestFirst);
         return ranks;
-    }
-
-    /// <summary>
-    /// One ranking of several: each entry scores the sum of 1 / (60 + its rank from 1) over the rankings it is in (reciprocal
-    /// rank
-    /// fusion: Cormack, Clarke and Büttcher, SIGIR 2009).
-    /// </summary>
-    /// <param name="rankings">The rankings, the best first in each.</param>
-    public static IReadOnlyList<MemoryRank> Fuse(params IEnumerable<IReadOnlyList<MemoryRank>> rankings)
-    {
-        ArgumentNullException.ThrowIfNull(rankings);
-        Dictionary<long, double> scores = [];
-        foreach (var ranking in rankings)
-        {
-            for (var index = 0; index < ranking.Count; index++)
-            {
-                CollectionsMarshal.GetValueRefOrAddDefault(scores, ranking[index].Id, out _) += 1.0 / (FusionConstant + index
-                    + 1);
-            }
-        }
-
-        var fused = scores.Select(static score => new MemoryRank(score.Key, score.Value)).ToArray();
-        Array.Sort(fused, BestFirst);
-        return fused;
     }
 
     /// <summary>How many of a ranking are needed for a page of a search: all up to its end, or what is fused.</summary>

@@ -20,8 +20,9 @@ public enum MemoryRanking
     Vector = 3,
 
     /// <summary>
-    /// By both: reciprocal rank fusion of the first 1,000 of each ranking. It needs no tuning, as it takes the ranks and not the
-    /// scores, which have nothing in common.
+    /// By both: weighted reciprocal rank fusion of the first 1,000 of each ranking. It needs no tuning, as it takes the ranks and
+    /// not the scores, which have nothing in common. Words that many texts have count only where the query has no others:
+    /// <see cref="MemoryFusionOptions"/>.
     /// </summary>
     Hybrid = 4,
 }

@@ -14,6 +14,7 @@ namespace Pepper.Resources.Providers;
 public abstract class MemoryStore : IMemoryStore
 {
     private readonly MemoryPreparation _preparation;
+    private long _sweptAt;
 
     /// <summary>Makes the store's front.</summary>
     /// <param name="options">Copied; null: the defaults.</param>
@@ -25,7 +26,9 @@ public abstract class MemoryStore : IMemoryStore
         _preparation = new MemoryPreparation(frozen);
         Time = timeProvider ?? TimeProvider.System;
         SweepInterval = frozen.SweepInterval;
+        Fusion = new MemoryFusion(frozen.Fusion);
         HasEmbedding = frozen.Embedding is not null;
+        _sweptAt = Time.GetTimestamp();
     }
 
     /// <inheritdoc/>
@@ -37,8 +40,40 @@ public abstract class MemoryStore : IMemoryStore
     /// <summary><see cref="MemoryStoreOptions.SweepInterval"/>.</summary>
     protected TimeSpan SweepInterval { get; }
 
+    /// <summary><see cref="MemoryStoreOptions.Fusion"/>.</summary>
+    protected MemoryFusion Fusion { get; }
+
     /// <summary>Whether <see cref="MemoryStoreOptions.Embedding"/> is set.</summary>
     protected bool HasEmbedding { get; }
+
+    /// <summary>
+    /// The capabilities of a store that searches by text and by vectors and whose batches are atomic; embeddings as the options
+    /// have them.
+    /// </summary>
+    /// <param name="isPersistent">Whether entries outlive the process.</param>
+    /// <param name="granularity">The steps of times to live.</param>
+    protected MemoryCapabilities FullCapabilities(bool isPersistent, TimeSpan granularity) => new()
+    {
+        TextSearch = true,
+        VectorSearch = true,
+        Embeddings = HasEmbedding,
+        AtomicBatches = true,
+        Persistent = isPersistent,
+        TimeToLiveGranularity = granularity,
+    };
+
+    /// <summary>
+    /// Whether it is time for what these operations are part of to remove what has expired: once in <see cref="SweepInterval"/>,
+    /// and only with a put among them. Who is told so is to do it, as nobody else is.
+    /// </summary>
+    /// <param name="operations">The operations.</param>
+    protected bool TakesSweep(IReadOnlyList<MemoryOperation> operations)
+    {
+        var last = Interlocked.Read(ref _sweptAt);
+        return SweepInterval != Timeout.InfiniteTimeSpan && operations.Any(static one => one is MemoryPut)
+            && Time.GetElapsedTime(last) >= SweepInterval
+            && Interlocked.CompareExchange(ref _sweptAt, Time.GetTimestamp(), last) == last;
+    }
 
     /// <summary>A new ETag: random, so that no two writes share one, in this process or another.</summary>
     protected static string NewETag() => Guid.NewGuid().ToString("N");

@@ -27,6 +27,9 @@ public sealed class MemoryStoreOptions
     /// </summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How a hybrid search makes one ranking of two. Default: its defaults.</summary>
+    public MemoryFusionOptions Fusion { get; set; } = new();
+
     /// <summary>What is wrong with the settings.</summary>
     /// <returns>A sentence for each fault; empty when there is none.</returns>
     public IReadOnlyList<string> GetFaults()
@@ -43,11 +46,17 @@ public sealed class MemoryStoreOptions
                 + "or Timeout.InfiniteTimeSpan.");
         }
 
+        faults.AddRange(Fusion is null ? ["Fusion is null."] : Fusion.GetFaults());
         return faults;
     }
 
     /// <summary>Another object with the same settings.</summary>
-    public MemoryStoreOptions Copy() => (MemoryStoreOptions)MemberwiseClone();
+    public MemoryStoreOptions Copy()
+    {
+        var copy = (MemoryStoreOptions)MemberwiseClone();
+        copy.Fusion = Fusion?.Copy()!;
+        return copy;
+    }
 
     /// <summary>A copy that nobody else can change, once every fault has been listed.</summary>
     internal MemoryStoreOptions Freeze()

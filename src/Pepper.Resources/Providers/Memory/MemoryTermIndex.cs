@@ -62,17 +62,13 @@ internal sealed class MemoryTermIndex
         List<(double Weight, MemoryPosting[] Postings)> found = [];
         foreach (var term in terms)
         {
-            if (_terms.TryGetValue(term, out var postings))
-            {
-                var weight = Math.Log(1 + ((_count - postings.Live + 0.5) / (postings.Live + 0.5)));
-                var live = postings.Items.Count == postings.Live
-                    ? postings.Items.ToArray()
-                    : [.. postings.Items.Where(static posting => !posting.Record.IsRemoved)];
-                found.Add((weight, live));
-            }
+            MemoryPosting[] live = !_terms.TryGetValue(term, out var postings) ? []
+                : postings.Items.Count == postings.Live ? [.. postings.Items]
+                : [.. postings.Items.Where(static posting => !posting.Record.IsRemoved)];
+            found.Add((Math.Log(1 + ((_count - live.Length + 0.5) / (live.Length + 0.5))), live));
         }
 
-        return new MemoryTextRanking(found, _slots, _count == 0 ? 1 : (double)_totalLength / _count);
+        return new MemoryTextRanking(found, _slots, _count, _count == 0 ? 1 : (double)_totalLength / _count);
     }
 
     private sealed class Postings

@@ -7,11 +7,15 @@ namespace Pepper.Resources.Providers;
 /// the weight of a term as in Lucene, which is never negative).
 /// </summary>
 internal sealed class MemoryTextRanking(
-    IReadOnlyList<(double Weight, MemoryPosting[] Postings)> terms, int slots, double averageLength)
+    IReadOnlyList<(double Weight, MemoryPosting[] Postings)> terms, int slots, int texts, double averageLength)
 {
     private const double Saturation = 1.2;
     private const double LengthWeight = 0.75;
     private const int CancellationInterval = 4_096;
+
+    /// <summary>The ranking by those words alone that take part in a fusion.</summary>
+    internal MemoryTextRanking Telling(MemoryFusion fusion) => new(
+        fusion.Telling(terms, static term => term.Postings.Length, texts), slots, texts, averageLength);
 
     /// <summary>The records that pass, each with its score.</summary>
     internal void Rank(

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data;
 using System.Data.Common;
 
@@ -8,13 +9,15 @@ namespace Pepper.Resources.Providers;
 /// one statement, so that it happens as a whole or not at all; conditions on ETags are in the statement.
 /// </summary>
 /// <remarks>Safe from any thread. Values are parameters throughout; nothing of a key becomes a part of a statement.</remarks>
-public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
+public abstract partial class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage, IAsyncDisposable
 {
     // A part of a content is cut by the database, whose numbers for this have 32 bits.
     private const long LongestPart = 1 << 30;
 
     private readonly SqlStorageStatements _sql;
+    private readonly SqlStorageStatements _blobSql;
     private readonly TimeProvider _timeProvider;
+    private int _isClosed;
 
     /// <summary>Makes the storage. The table is made by whoever derives from this.</summary>
     /// <param name="table">The table's name, as it is to stand in statements.</param>
@@ -26,7 +29,8 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(capabilities);
         ArgumentNullException.ThrowIfNull(timeProvider);
-        _sql = new SqlStorageStatements(table);
+        _sql = new SqlStorageStatements(table, "@content");
+        _blobSql = new SqlStorageStatements(table, "zeroblob(@size)");
         Capabilities = capabilities;
         _timeProvider = timeProvider;
     }
@@ -40,83 +44,10 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     private DateTimeOffset Now => _timeProvider.GetUtcNow();
 
     /// <inheritdoc/>
-    public async ValueTask<StorageEntry> PutAsync(
-        string key, ReadOnlyMemory<byte> content, StoragePutOptions? options = null,
-        CancellationToken cancellationToken = default)
-    {
-        var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        StorageRules.CheckPut(key, options, Capabilities, canExpire: true);
-        StorageRules.CheckSize(key, content.Length, Capabilities);
-        var (ifMatch, ifAbsent, now) = (options?.IfMatch, options?.IfAbsent == true, Now);
-        var entry = new StorageEntry
-        {
-            Key = key,
-            Size = content.Length,
-            ETag = StorageRules.NewETag(),
-            ModifiedAt = now.ToUniversalTime(),
-            ExpiresAt = StorageRules.GetExpiry(options?.TimeToLive, now),
-            Metadata = options?.Metadata is null
-                ? new Dictionary<string, string>() : new Dictionary<string, string>(options.Metadata, StringComparer.Ordinal),
-        };
-        var data = content.ToArray();
-        return await UseAsync(isWrite: true, async (connection, ct) =>
-        {
-            var command = Command(
-                connection, ifMatch is not null ? _sql.PutIfMatch : ifAbsent ? _sql.PutIfAbsent : _sql.Put, bytes, now);
-            await using var _ = command.ConfigureAwait(false);
-            Add(command, "@etag", DbType.String, entry.ETag);
-            Add(command, "@modified", DbType.Int64, entry.ModifiedAt.UtcTicks);
-            Add(command, "@expires", DbType.Int64, entry.ExpiresAt?.UtcTicks);
-            Add(command, "@metadata", DbType.Binary, StorageRules.WriteMetadata(entry.Metadata));
-            Add(command, "@size", DbType.Int64, entry.Size);
-            Add(command, "@content", DbType.Binary, data);
-            AddMatch(command, ifMatch);
-            return await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false) > 0
-                ? entry : throw await ConflictAsync(connection, key, bytes, ifMatch, ct).ConfigureAwait(false);
-        }, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<StorageEntry> PutAsync(
-        string key, Stream content, StoragePutOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        _ = StorageRules.GetKeyBytes(key, Capabilities);
-        StorageRules.CheckPut(key, options, Capabilities, canExpire: true);
-        var all = await StorageRules.ReadAllAsync(key, content, Capabilities, cancellationToken).ConfigureAwait(false);
-        return await PutAsync(key, all, options, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<StorageObject?> GetAsync(
-        string key, StorageGetOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        var (range, ifMatch, ifNoneMatch) = (options?.Range ?? StorageRange.From(0), options?.IfMatch, options?.IfNoneMatch);
-        var (entry, content) = await UseAsync(isWrite: false, async (connection, ct) =>
-        {
-            var command = Command(connection, _sql.Get, bytes, Now);
-            await using var _ = command.ConfigureAwait(false);
-            Add(command, "@skip", DbType.String, ifNoneMatch);
-            Add(command, "@suffix", DbType.Int64, range.IsSuffix ? 1L : 0L);
-            Add(command, "@offset", DbType.Int64, Math.Min(range.Offset, LongestPart));
-            Add(command, "@count", DbType.Int64, Math.Min(range.Length ?? LongestPart, LongestPart));
-            var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
-            await using var __ = reader.ConfigureAwait(false);
-            return await reader.ReadAsync(ct).ConfigureAwait(false)
-                ? (ReadEntry(reader, key), reader.IsDBNull(6) ? [] : reader.GetFieldValue<byte[]>(6))
-                : default((StorageEntry?, byte[]));
-        }, cancellationToken).ConfigureAwait(false);
-        StorageRules.CheckCondition(key, ifMatch, ifAbsent: false, entry?.ETag);
-        return entry is null ? null
-            : ifNoneMatch == entry.ETag ? new StorageObject(entry, Stream.Null, isNotModified: true)
-            : new StorageObject(entry, new MemoryStream(content, writable: false));
-    }
-
-    /// <inheritdoc/>
     public ValueTask<StorageEntry?> StatAsync(string key, CancellationToken cancellationToken = default)
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        return UseAsync(isWrite: false, (connection, ct) => StatAsync(connection, key, bytes, ct), cancellationToken);
+        return RunAsync(isWrite: false, (connection, ct) => StatAsync(connection, key, bytes, ct), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -127,7 +58,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     public ValueTask<bool> DeleteAsync(string key, string? ifMatch = null, CancellationToken cancellationToken = default)
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
-        return UseAsync(isWrite: true, async (connection, ct) =>
+        return RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = Command(connection, ifMatch is null ? _sql.Delete : _sql.DeleteIfMatch, bytes, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -143,7 +74,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         var (prefix, after, size) = StorageRules.CheckList(options, Capabilities);
         var end = StorageRules.GetPrefixEnd(prefix);
-        return UseAsync(isWrite: false, async (connection, ct) =>
+        return RunAsync(isWrite: false, async (connection, ct) =>
         {
             var command = Command(connection, end is null ? _sql.List : _sql.ListPrefix, after, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -179,7 +110,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
         StorageRules.CheckTimeToLive(timeToLive);
-        return UseAsync(isWrite: true, async (connection, ct) =>
+        return RunAsync(isWrite: true, async (connection, ct) =>
         {
             // The change holds the row until its end, so what is read in it is what was written.
             var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
@@ -204,7 +135,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
 
     /// <inheritdoc/>
     public ValueTask<int> PurgeExpiredAsync(CancellationToken cancellationToken = default) =>
-        UseAsync(isWrite: true, async (connection, ct) =>
+        RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = Command(connection, _sql.Purge, null, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -216,7 +147,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
         var bytes = StorageRules.GetPrefixBytes(prefix);
-        return UseAsync(isWrite: true, async (connection, ct) =>
+        return RunAsync(isWrite: true, async (connection, ct) =>
         {
             var command = Command(connection, _sql.DeletePrefix, null, Now);
             await using var _ = command.ConfigureAwait(false);
@@ -233,7 +164,7 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
     {
         try
         {
-            return await UseAsync(isWrite: false, async (connection, ct) =>
+            return await RunAsync(isWrite: false, async (connection, ct) =>
             {
                 var command = Command(connection, _sql.Probe, null, null);
                 await using var _ = command.ConfigureAwait(false);
@@ -247,13 +178,52 @@ public abstract class SqlStorage : IStorage, IExpiringStorage, IPrefixStorage
         }
     }
 
-    /// <summary>Lends a connection for one operation.</summary>
+    /// <summary>Closes it: whatever comes later is refused. Twice is harmless.</summary>
+    /// <returns>Ends when all of its connections are closed.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
+        {
+            await CloseAsync().ConfigureAwait(false);
+            GC.SuppressFinalize(this);
+        }
+    }
+
+    /// <summary>
+    /// Makes the table where it is not there. Its columns: <c>key</c> (bytes, the primary key), <c>etag</c> (text),
+    /// <c>modified</c> and <c>expires</c> (64-bit numbers, the latter may be NULL), <c>metadata</c> (bytes), <c>size</c> (64-bit)
+    /// and <c>content</c> (bytes). Twice is harmless.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Ends when it can be used.</returns>
+    protected internal abstract ValueTask OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Closes all connections. Called once; also when <see cref="OpenAsync"/> failed or was never called.</summary>
+    /// <returns>Ends when they are closed.</returns>
+    protected abstract ValueTask CloseAsync();
+
+    /// <summary>Runs one operation, unless the storage is closed or the operation is cancelled already.</summary>
     /// <typeparam name="TResult">What the operation yields.</typeparam>
     /// <param name="isWrite">Whether it writes.</param>
     /// <param name="work">The operation.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>What the operation yields.</returns>
     /// <exception cref="ObjectDisposedException">The storage is closed.</exception>
+    protected ValueTask<TResult> RunAsync<TResult>(
+        bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed) != 0, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        return UseAsync(isWrite, work, cancellationToken);
+    }
+
+    /// <summary>Lends a connection for one operation. Whoever derives from this implements it and calls
+    /// <see cref="RunAsync"/>.</summary>
+    /// <typeparam name="TResult">What the operation yields.</typeparam>
+    /// <param name="isWrite">Whether it writes.</param>
+    /// <param name="work">The operation.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>What the operation yields.</returns>
     protected abstract ValueTask<TResult> UseAsync<TResult>(
         bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken);
 

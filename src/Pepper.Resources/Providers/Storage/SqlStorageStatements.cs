@@ -1,19 +1,19 @@
 namespace Pepper.Resources.Providers;
 
 /// <summary>The statements of a <see cref="SqlStorage"/>, which SQLite and PostgreSQL both understand.</summary>
-internal sealed class SqlStorageStatements(string table)
+internal sealed class SqlStorageStatements(string table, string content)
 {
     private const string Live = "(expires IS NULL OR expires > @now)";
     private const string Known = "etag, modified, expires, metadata, size";
 
     private const string Values =
-        "etag = @etag, modified = @modified, expires = @expires, metadata = @metadata, size = @size, content = @content";
+        "etag = @etag, modified = @modified, expires = @expires, metadata = @metadata, size = @size, content = ";
 
-    internal string Put { get; } = Upsert(table);
+    internal string Put { get; } = Upsert(table, content);
 
-    internal string PutIfAbsent { get; } = $"{Upsert(table)} WHERE {table}.expires <= @now";
+    internal string PutIfAbsent { get; } = $"{Upsert(table, content)} WHERE {table}.expires <= @now";
 
-    internal string PutIfMatch { get; } = $"UPDATE {table} SET {Values} WHERE key = @key AND etag = @match AND {Live}";
+    internal string PutIfMatch { get; } = $"UPDATE {table} SET {Values}{content} WHERE key = @key AND etag = @match AND {Live}";
 
     internal string Get { get; } =
         $"""
@@ -49,10 +49,10 @@ internal sealed class SqlStorageStatements(string table)
 
     internal string Probe { get; } = $"SELECT count(*) FROM {table} WHERE 1 = 0";
 
-    private static string Upsert(string table) =>
+    private static string Upsert(string table, string content) =>
         $"""
         INSERT INTO {table} (key, etag, modified, expires, metadata, size, content)
-        VALUES (@key, @etag, @modified, @expires, @metadata, @size, @content)
+        VALUES (@key, @etag, @modified, @expires, @metadata, @size, {content})
         ON CONFLICT (key) DO UPDATE SET etag = excluded.etag, modified = excluded.modified, expires = excluded.expires,
           metadata = excluded.metadata, size = excluded.size, content = excluded.content
         """;

@@ -34,10 +34,17 @@ public sealed class StorageObject : IAsyncDisposable
     /// <returns>Ends when it is closed.</returns>
     public async ValueTask DisposeAsync()
     {
-        await Content.DisposeAsync().ConfigureAwait(false);
-        if (Interlocked.Exchange(ref _onDisposed, null) is { } onDisposed)
+        try
         {
-            await onDisposed().ConfigureAwait(false);
+            await Content.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            // What stands behind it must not stay held because the content could not be closed.
+            if (Interlocked.Exchange(ref _onDisposed, null) is { } onDisposed)
+            {
+                await onDisposed().ConfigureAwait(false);
+            }
         }
     }
 }

@@ -254,7 +254,10 @@ public static class StorageRules
         return metadata;
     }
 
-    /// <summary>Reads a stream to its end, but no further than the storage takes.</summary>
+    /// <summary>
+    /// Reads a stream to its end into one array, but no further than the storage takes. While the array is made, the content is
+    /// held twice: <see cref="StorageContent.ReadAsync"/> holds it once.
+    /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="content">The stream.</param>
     /// <param name="limits">The storage's limits.</param>
@@ -264,17 +267,8 @@ public static class StorageRules
     public static async ValueTask<byte[]> ReadAllAsync(
         string key, Stream content, StorageCapabilities limits, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(content);
-        using var all = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        int read;
-        while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-        {
-            CheckSize(key, all.Length + read, limits);
-            all.Write(buffer, 0, read);
-        }
-
-        return all.ToArray();
+        return StorageContent.ToArray(
+            await StorageContent.ReadAsync(key, content, limits, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>The object behind an optional capability of a storage.</summary>

@@ -1,5 +1,4 @@
 using Npgsql;
-using Pepper.Benchmarks.Memories;
 using Pepper.IntegrationTests.PostgreSql;
 using Pepper.Resources;
 using Pepper.Resources.PostgreSql;
@@ -63,20 +62,11 @@ public sealed class PostgreSqlMemoryConformanceTests(PostgresFixture postgres)
 }
 
 [Collection(PostgresTest.Collection)]
-public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres) : IAsyncDisposable
+public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres)
+    : SqlMemoryStoreTests<PostgreSqlMemoryFixture, PostgreSqlMemoryStore>
 {
-    private readonly PostgreSqlMemoryFixture _fixture = new() { ConnectionString = postgres.Cluster.ConnectionString };
-    private readonly List<PostgreSqlMemoryStore> _opened = [];
-
-    [Fact]
-    public async Task Writers_WithOneETag_InAThousandRounds_OneWinsEach()
-    {
-        var store = await OpenStoreAsync(new MemoryStoreOptions(), TimeProvider.System);
-
-        var rounds = await TwoWriters.RunAsync(store, 1000);
-
-        Assert.Equal([0, 1000, 0], rounds);
-    }
+    protected override PostgreSqlMemoryFixture Fixture { get; } =
+        new() { ConnectionString = postgres.Cluster.ConnectionString };
 
     /// <summary>Where the server has the extension, the whole suite runs with the vectors compared by it.</summary>
     [Fact]
@@ -106,31 +96,44 @@ public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres) : IAsyn
     public async Task Open_ByManyAtOnce_MakesOneMemory()
     {
         var stores = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(_ => Task.Run(() => OpenStoreAsync(new MemoryStoreOptions(), TimeProvider.System))));
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => OpenStoreAsync())));
 
         await stores[0].PutAsync(new MemoryPut(new("a"), "one", ""));
         Assert.All(
             await Task.WhenAll(stores.Select(store => store.GetAsync(new("a"), "one").AsTask())), entry => Assert.NotNull(entry));
     }
 
+    /// <summary>Texts that have frequent words alone are not scored, and the ranking is as if they were.</summary>
     [Fact]
-    public async Task Provider_InitialisedAndCleanedUp_KeepsEverythingInTheDatabase()
+    public async Task Text_OverManyEntries_RanksAsTheStoreThatScoresThemAll()
     {
-        var provider = new PostgreSqlMemoryProvider(
-            PostgreSqlMemoryProvider.Describe("notes"), _fixture.Options(new MemoryStoreOptions()));
-        Assert.Equal(ResourceHealth.Unhealthy, (await provider.CheckHealthAsync()).Status);
-        await provider.InitializeAsync();
-        await provider.Store!.PutAsync(new MemoryPut(new("a"), "one", "kettle"));
+        var random = new Random(7);
+        string Words(int count) => string.Join(' ', Enumerable.Range(0, count)
+            .Select(_ => $"w{(int)Math.Pow(1500, random.NextDouble())}"));
+        var store = await OpenStoreAsync();
+        var all = new InProcessMemoryStore();
+        for (var batch = 0; batch < 3; batch++)
+        {
+            var from = batch * 1000;
+            MemoryPut[] puts = [.. Enumerable.Range(from, 1000).Select(number => new MemoryPut(
+                new("n", $"{number % 5}"), $"{number:0000}", Words(3 + random.Next(20))))];
+            await store.BatchAsync(puts);
+            await all.BatchAsync(puts);
+        }
 
-        await provider.ReloadAsync();
-
-        Assert.Equal(ResourceHealth.Healthy, (await provider.CheckHealthAsync()).Status);
-        Assert.Empty(ProviderCapabilities.GetFaults(provider));
-        Assert.Empty(ProviderCapabilities.GetFeatureFaults(provider));
-        Assert.NotNull(await provider.Store!.GetAsync(new("a"), "one"));
-        await provider.CleanupAsync();
-        await provider.CleanupAsync();
-        Assert.Null(provider.Store);
+        for (var round = 0; round < 60; round++)
+        {
+            var search = new MemorySearch
+            {
+                Text = Words(1 + (round % 7)),
+                Limit = 1 + random.Next(round % 10 == 0 ? 1000 : 20),
+                Offset = random.Next(20),
+                Namespace = round % 3 == 0 ? new("n", "2") : new("n"),
+            };
+            var (found, expected) = (await store.SearchAsync(search), await all.SearchAsync(search));
+            Assert.Equal(expected.Count, found.Count);
+            Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Score, pair.Second.Score, 1e-9));
+        }
     }
 
     [Theory]
@@ -151,25 +154,10 @@ public sealed class PostgreSqlMemoryStoreTests(PostgresFixture postgres) : IAsyn
         Assert.DoesNotContain("secret", failure.Message, StringComparison.Ordinal);
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async ValueTask<PostgreSqlMemoryStore> OpenAsync(MemoryStoreOptions options)
     {
-        foreach (var store in _opened)
-        {
-            await store.DisposeAsync();
-        }
-
-        await _fixture.DisposeAsync();
-    }
-
-    private async Task<PostgreSqlMemoryStore> OpenStoreAsync(MemoryStoreOptions options, TimeProvider timeProvider)
-    {
-        var store = await PostgreSqlMemoryStore.OpenAsync(_fixture.Options(options), timeProvider);
+        var store = await PostgreSqlMemoryStore.OpenAsync(Fixture.Options(options));
         Assert.False(store.UsesVectorExtension);
-        lock (_opened)
-        {
-            _opened.Add(store);
-        }
-
         return store;
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Pepper.Benchmarks.Memories;
 using Pepper.Resources;
 using Pepper.Resources.Providers;
 using Pepper.Resources.Sqlite;
@@ -34,27 +33,16 @@ public sealed class SqliteMemoryLifecycleTests : ConformanceTests<LifecycleConfo
 
 public sealed class SqliteMemoryConformanceTests : ConformanceTests<MemoryConformance, SqliteMemoryFixture>;
 
-public sealed class SqliteMemoryStoreTests : IAsyncDisposable
+public sealed class SqliteMemoryStoreTests : SqlMemoryStoreTests<SqliteMemoryFixture, SqliteMemoryStore>
 {
-    private readonly SqliteMemoryFixture _fixture = new();
-    private readonly List<SqliteMemoryStore> _opened = [];
+    protected override SqliteMemoryFixture Fixture { get; } = new();
 
-    private string Database => _fixture.Database;
-
-    [Fact]
-    public async Task Writers_WithOneETag_InAThousandRounds_OneWinsEach()
-    {
-        var store = await OpenAsync(new MemoryStoreOptions(), TimeProvider.System);
-
-        var rounds = await TwoWriters.RunAsync(store, 1000);
-
-        Assert.Equal([0, 1000, 0], rounds);
-    }
+    private string Database => Fixture.Database;
 
     [Fact]
     public async Task Writers_OfTwoStoresOnOneFile_OneWinsEach()
     {
-        var (first, second) = (await OpenAsync(new(), TimeProvider.System), await OpenAsync(new(), TimeProvider.System));
+        var (first, second) = (await OpenStoreAsync(), await OpenStoreAsync());
         for (var round = 0; round < 100; round++)
         {
             var etag = await first.PutAsync(new MemoryPut(new("a"), "one", ""));
@@ -77,7 +65,7 @@ public sealed class SqliteMemoryStoreTests : IAsyncDisposable
     [Fact]
     public async Task Open_OfTablesOfALaterVersion_SaysSo()
     {
-        await OpenAsync(new MemoryStoreOptions(), TimeProvider.System);
+        await OpenStoreAsync();
         await using (var connection = new SqliteConnection($"Data Source={Database};Pooling=false"))
         {
             await connection.OpenAsync();
@@ -86,31 +74,9 @@ public sealed class SqliteMemoryStoreTests : IAsyncDisposable
             await command.ExecuteNonQueryAsync();
         }
 
-        var failure = await Assert.ThrowsAsync<ResourceException>(
-            () => OpenAsync(new MemoryStoreOptions(), TimeProvider.System).AsTask());
+        var failure = await Assert.ThrowsAsync<ResourceException>(() => OpenStoreAsync());
 
         Assert.Contains("version 2", failure.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Provider_InitialisedAndCleanedUp_KeepsEverythingInTheFile()
-    {
-        var provider = new SqliteMemoryProvider(
-            SqliteMemoryProvider.Describe("notes"), new SqliteMemoryOptions { Path = Database, FlushToDisk = false });
-        Assert.Equal(ResourceHealth.Unhealthy, (await provider.CheckHealthAsync()).Status);
-        await provider.InitializeAsync();
-        await provider.Store!.PutAsync(new MemoryPut(new("a"), "one", "kettle"));
-
-        await provider.ReloadAsync();
-
-        Assert.Equal(ResourceHealth.Healthy, (await provider.CheckHealthAsync()).Status);
-        Assert.Empty(ProviderCapabilities.GetFaults(provider));
-        Assert.Empty(ProviderCapabilities.GetFeatureFaults(provider));
-        Assert.NotNull(await provider.Store!.GetAsync(new("a"), "one"));
-        await provider.CleanupAsync();
-        await provider.CleanupAsync();
-        Assert.Null(provider.Store);
-        File.Delete(Database);
     }
 
     [Fact]
@@ -131,21 +97,9 @@ public sealed class SqliteMemoryStoreTests : IAsyncDisposable
             word => Assert.Contains(word, failure.Message, StringComparison.Ordinal));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var store in _opened)
-        {
-            await store.DisposeAsync();
-        }
+    protected override ValueTask<SqliteMemoryStore> OpenAsync(MemoryStoreOptions options) => SqliteMemoryStore.OpenAsync(
+        new SqliteMemoryOptions { Path = Database, FlushToDisk = false, Store = options });
 
-        await _fixture.DisposeAsync();
-    }
-
-    private async ValueTask<IMemoryStore> OpenAsync(MemoryStoreOptions options, TimeProvider timeProvider)
-    {
-        var store = await SqliteMemoryStore.OpenAsync(
-            new SqliteMemoryOptions { Path = Database, FlushToDisk = false, Store = options }, timeProvider);
-        _opened.Add(store);
-        return store;
-    }
+    // The log goes with the last connection.
+    protected override void AssertClosed() => Assert.False(File.Exists(Database + "-wal"));
 }

@@ -59,10 +59,63 @@ public sealed class MemoryRankingTests
     [Fact]
     public void Fuse_SumsReciprocalRanks()
     {
-        var fused = MemoryRanks.Fuse([new(1, 9), new(2, 8)], [new(2, 0.5), new(3, 0.1)]);
+        var fused = new MemoryFusion().Fuse([new(1, 9), new(2, 8)], [new(2, 0.5), new(3, 0.1)]);
 
         Assert.Equal([2, 1, 3], fused.Select(static one => one.Id));
         Assert.Equal((1.0 / 62) + (1.0 / 61), fused[0].Score, 1e-12);
+    }
+
+    [Fact]
+    public void Fuse_WithWeightsAndAConstant_CountsThem()
+    {
+        var fusion = new MemoryFusion(new MemoryFusionOptions { RankConstant = 9, TextWeight = 3, VectorWeight = 0 });
+
+        var fused = fusion.Fuse([new(1, 9)], [new(2, 8)]);
+
+        Assert.Equal([new MemoryRank(1, 0.3), new MemoryRank(2, 0)], fused);
+    }
+
+    [Fact]
+    public void Telling_LeavesCommonWordsOut_UnlessTheyAreAllThereIs()
+    {
+        static IReadOnlyList<long> Telling(double share, long texts, params long[] counts) =>
+            new MemoryFusion(new MemoryFusionOptions { CommonWordShare = share }).Telling(counts, static one => one, texts);
+
+        Assert.Equal([25, 0], Telling(0.25, 100, 26, 25, 100, 0));
+        Assert.Equal([26, 100], Telling(0.25, 100, 26, 100));
+        Assert.Equal([10, 3], Telling(0.25, 12, 10, 11, 3));
+        Assert.Equal([100, 1], Telling(1, 100, 100, 1));
+        Assert.Equal([1], Telling(0, 100, 100, 1));
+        Assert.Empty(Telling(0.25, 100));
+    }
+
+    [Fact]
+    public void Fusion_OptionsThatAreNone_NamesAllFaults()
+    {
+        var options = new MemoryStoreOptions
+        {
+            Fusion = new() { RankConstant = 0, TextWeight = -1, VectorWeight = double.NaN, CommonWordShare = 1.5 },
+        };
+
+        var failure = Assert.Throws<ArgumentException>(() => new InProcessMemoryStore(options));
+
+        Assert.All(
+            ["RankConstant is 0", "TextWeight is -1", "VectorWeight is NaN", "CommonWordShare is 1.5"],
+            fault => Assert.Contains(fault, failure.Message, StringComparison.Ordinal));
+        Assert.Contains("both 0", Assert.Single(new MemoryFusionOptions { TextWeight = 0, VectorWeight = 0 }.GetFaults()),
+            StringComparison.Ordinal);
+        Assert.Equal(["Fusion is null."], new MemoryStoreOptions { Fusion = null! }.GetFaults());
+    }
+
+    [Fact]
+    public void Options_ChangedAfterwards_ChangeNothing()
+    {
+        var options = new MemoryStoreOptions();
+        var copy = options.Copy();
+
+        options.Fusion.RankConstant = 1;
+
+        Assert.Equal(60, copy.Fusion.RankConstant);
     }
 
     [Fact]
