@@ -26,18 +26,26 @@ public sealed partial class ResourceCache<TKey, T>
     private TimedCacheEntry<TKey>? FindStandIn(TKey key, TimeSpan maxAge)
     {
         var now = _clock.Now;
+        TimedCacheEntry<TKey> entry;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            if (_table.Find(key) is not TimedCacheEntry<TKey> entry || now >= CacheClock.After(entry.WrittenAt, maxAge)
-                || !MayServeStale(entry, now) || !entry.TryLease(this))
+            if (_table.Find(key) is not TimedCacheEntry<TKey> found || now >= CacheClock.After(found.WrittenAt, maxAge)
+                || !MayServeStale(found, now) || !found.TryLease(this))
             {
                 return null;
             }
 
-            entry.UsedAt = now;
+            entry = found;
             _staleServed += now >= entry.ExpiresAt ? 1 : 0;
-            return entry;
         }
+
+        // A policy of the user's may be asked until when it is good.
+        if (_notesReads)
+        {
+            NoteRead(entry, now);
+        }
+
+        return entry;
     }
 }

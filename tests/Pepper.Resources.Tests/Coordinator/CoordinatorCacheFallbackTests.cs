@@ -134,6 +134,24 @@ public sealed class CoordinatorCacheFallbackTests : PoolTestBase
     }
 
     [Fact]
+    public async Task Acquire_CacheHasAnIdleTimeout_BeingLentIsUse()
+    {
+        await using var coordinator = NewCoordinator(
+            static builder => builder.AddCacheFallback<string, TestResource>("primary", "known", "last", TimeSpan.MaxValue),
+            static options => options.IdleTimeout = Minute);
+        await Put(coordinator);
+        Break();
+        for (var call = 0; call < 3; call++)
+        {
+            Time.Advance(Minute - Tick);
+            (await Acquire(coordinator)).Dispose();
+        }
+
+        Time.Advance(Minute);
+        await Assert.ThrowsAsync<AllFallbacksFailedException>(() => Acquire(coordinator));
+    }
+
+    [Fact]
     public async Task Dispose_LeaseOfAStandIn_LeavesNoMarkOnTheNext()
     {
         await using var coordinator = NewCoordinator();
