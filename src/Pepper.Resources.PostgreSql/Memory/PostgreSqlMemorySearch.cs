@@ -78,9 +78,10 @@ internal sealed class PostgreSqlMemorySearch
             .. taking.Where(static word => word.Count > 0)
                 .Select(word => (word.Term, PostgreSqlWordRanking.WeightOf(word.Count, texts), word.Count)),
         ];
+        var isRestricted = _search.Namespace.Depth > 0 || _search.Filters.Count > 0;
         return await PostgreSqlWordRanking.RunAsync(
-            words, MemoryRanks.WindowOf(_search), some => ByTextAsync(words, some, length), static rank => rank.Score)
-            .ConfigureAwait(false);
+            words, MemoryRanks.WindowOf(_search), isRestricted, some => ByTextAsync(words, some, length),
+            static rank => rank.Score).ConfigureAwait(false);
     }
 
     /// <summary>The best of the texts that have one of some words, scored by all words.</summary>

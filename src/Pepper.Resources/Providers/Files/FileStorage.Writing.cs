@@ -118,7 +118,8 @@ internal sealed partial class FileStorage
                     StorageRules.CheckCondition(key, ifMatch, ifAbsent, there?.ETag);
                 }
 
-                root.ThrowIfLinked();
+                // A stream may have been longer than the provider: the folder may be another's by now.
+                ThrowIfClosed();
                 File.Move(path, PathOf(header.Key), overwrite: true);
                 isInPlace = true;
             }

@@ -110,16 +110,18 @@ public abstract partial class SqlStorage : IStorage, IExpiringStorage, IPrefixSt
     {
         var bytes = StorageRules.GetKeyBytes(key, Capabilities);
         StorageRules.CheckTimeToLive(timeToLive);
+        // One moment for all of it: a time that is over at once is set all the same.
+        var now = Now;
         return RunAsync(isWrite: true, async (connection, ct) =>
         {
             // The change holds the row until its end, so what is read in it is what was written.
             var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
             await using var _ = transaction.ConfigureAwait(false);
-            var command = Command(connection, ifMatch is null ? _sql.SetExpiry : _sql.SetExpiryIfMatch, bytes, Now);
+            var command = Command(connection, ifMatch is null ? _sql.SetExpiry : _sql.SetExpiryIfMatch, bytes, now);
             await using var __ = command.ConfigureAwait(false);
             command.Transaction = transaction;
             Add(command, "@etag", DbType.String, StorageRules.NewETag());
-            Add(command, "@expires", DbType.Int64, StorageRules.GetExpiry(timeToLive, Now)?.UtcTicks);
+            Add(command, "@expires", DbType.Int64, StorageRules.GetExpiry(timeToLive, now)?.UtcTicks);
             AddMatch(command, ifMatch);
             if (await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false) == 0)
             {
@@ -127,7 +129,7 @@ public abstract partial class SqlStorage : IStorage, IExpiringStorage, IPrefixSt
                     ? null : throw await ConflictAsync(connection, key, bytes, ifMatch, ct, transaction).ConfigureAwait(false);
             }
 
-            var entry = await StatAsync(connection, key, bytes, ct, transaction).ConfigureAwait(false);
+            var entry = await StatAsync(connection, key, bytes, ct, transaction, now).ConfigureAwait(false);
             await transaction.CommitAsync(ct).ConfigureAwait(false);
             return entry;
         }, cancellationToken);
@@ -228,9 +230,10 @@ public abstract partial class SqlStorage : IStorage, IExpiringStorage, IPrefixSt
         bool isWrite, Func<DbConnection, CancellationToken, ValueTask<TResult>> work, CancellationToken cancellationToken);
 
     private async ValueTask<StorageEntry?> StatAsync(
-        DbConnection connection, string key, byte[] bytes, CancellationToken cancellationToken, DbTransaction? transaction = null)
+        DbConnection connection, string key, byte[] bytes, CancellationToken cancellationToken, DbTransaction? transaction = null,
+        DateTimeOffset? now = null)
     {
-        var command = Command(connection, _sql.Stat, bytes, Now);
+        var command = Command(connection, _sql.Stat, bytes, now ?? Now);
         await using var _ = command.ConfigureAwait(false);
         command.Transaction = transaction;
         var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);

@@ -1,0 +1,78 @@
+using Pepper.Resources.Providers;
+using Pepper.Resources.Sqlite;
+
+namespace Pepper.Resources.Tests.Providers;
+
+/// <summary>Moments between two steps: a clock that goes on within an operation, a provider that goes while a stream is read.</summary>
+public sealed class StorageEdgeTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SetTimeToLive_OverBeforeItIsAnswered_AnswersWithTheEntry(bool files)
+    {
+        await using var fixture = new FileStorageFixture();
+        await fixture.PrepareAsync();
+        var provider = Create(files, fixture.Folder, new Hurrying());
+        await provider.InitializeAsync();
+        await provider.Storage!.PutAsync("a", new byte[3]);
+
+        var entry = await StorageRules.Feature<IExpiringStorage>(provider.Storage).SetTimeToLiveAsync("a", TimeSpan.FromTicks(1));
+
+        Assert.NotNull(entry?.ExpiresAt);
+        Assert.False(await provider.Storage.ExistsAsync("a"));
+        await provider.CleanupAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Put_ProviderCleanedUpWhileTheStreamIsRead_IsRefusedAndLeavesNothing(bool files)
+    {
+        await using var fixture = new FileStorageFixture();
+        await fixture.PrepareAsync();
+        var provider = Create(files, fixture.Folder, TimeProvider.System);
+        await provider.InitializeAsync();
+        using var stream = new Waiting(new byte[1000]);
+        var put = provider.Storage!.PutAsync("a", stream).AsTask();
+        await stream.IsRead.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        await provider.CleanupAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        stream.GoOn.SetResult();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => put.WaitAsync(TimeSpan.FromSeconds(30)));
+        var next = Create(files, fixture.Folder, TimeProvider.System);
+        await next.InitializeAsync();
+        Assert.Empty((await next.Storage!.ListAsync()).Entries);
+        await next.CleanupAsync();
+    }
+
+    private static IStorageProvider Create(bool files, string folder, TimeProvider time) => files
+        ? new FileStorageProvider(
+            FileStorageProvider.Describe("edge"), new FileStorageOptions { Path = Path.Combine(folder, "files") }, time)
+        : new SqliteStorageProvider(
+            SqliteStorageProvider.Describe("edge"), new SqliteStorageOptions { Path = Path.Combine(folder, "a.db") }, time);
+
+    /// <summary>A clock that goes on by five milliseconds whenever it is asked.</summary>
+    private sealed class Hurrying : TimeProvider
+    {
+        private long _ticks = new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
+
+        public override DateTimeOffset GetUtcNow() =>
+            new(Interlocked.Add(ref _ticks, 5 * TimeSpan.TicksPerMillisecond), TimeSpan.Zero);
+    }
+
+    private sealed class Waiting(byte[] content) : MemoryStream(content)
+    {
+        internal TaskCompletionSource IsRead { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal TaskCompletionSource GoOn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            IsRead.TrySetResult();
+            await GoOn.Task;
+            return await base.ReadAsync(buffer, cancellationToken);
+        }
+    }
+}
