@@ -125,7 +125,8 @@ internal sealed class MoodyPolicies : IAdmissionPolicy, IExpiryPolicy<int, SoakT
     public TimeSpan AfterRead(int key, SoakThing resource, TimeSpan now, TimeSpan due) =>
         now + TimeSpan.FromMilliseconds(Mood() - 2);
 
-    private static int Mood() => Random.Shared.Next(20) is var mood and > 0 ? mood : throw new InvalidOperationException("in no mood");
+    private static int Mood() =>
+        Random.Shared.Next(20) is var mood and > 0 ? mood : throw new InvalidOperationException("in no mood");
 }
 
 /// <summary>What a soaked cache lends: it knows who holds it, and how often it was destroyed.</summary>

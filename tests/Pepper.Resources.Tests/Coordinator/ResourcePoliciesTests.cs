@@ -25,27 +25,27 @@ public sealed class ResourcePoliciesTests
     {
         await using var empty = ResourceCoordinator.CreateBuilder().UseMonitor(new ResourceMonitor()).Build();
         empty.Policies
-            .AddEviction("own-eviction", static capacity => EvictionPolicies.Create("lru", capacity))
-            .AddAdmission("own-admission", static _ => new Own())
-            .AddValidation("own-validation", static _ => new Own())
-            .AddSizing("own-sizing", static _ => new Own());
+            .AddEviction("yours-eviction", static capacity => EvictionPolicies.Create("lru", capacity))
+            .AddAdmission("yours-admission", static _ => new Own())
+            .AddValidation("yours-validation", static _ => new Own())
+            .AddSizing("yours-sizing", static _ => new Own());
 
         await using var coordinator = ResourceCoordinator.CreateBuilder().UseMonitor(new ResourceMonitor())
             .AddCache("models", new ResourceCacheOptions<string, object>
             {
-                Eviction = "own-eviction",
-                Admission = "own-admission",
+                Eviction = "yours-eviction",
+                Admission = "yours-admission",
             })
             .AddPool(
                 "orders", static _ => new ValueTask<object>(new object()),
-                new ResourcePoolOptions { ValidateBy = "own-validation" })
+                new ResourcePoolOptions { ValidateBy = "yours-validation" })
             .Build();
 
         Assert.False(await coordinator.GetCache<string, object>("models").PutAsync(
             "a", new object(), TestContext.Current.CancellationToken));
-        Assert.Equal(new SizingAdvice(3, 4, "As it is."), coordinator.Policies.RecommendSize("orders", "own-sizing"));
-        Assert.Contains("own-eviction", coordinator.Policies.Eviction);
-        var taken = Assert.Throws<ArgumentException>(() => empty.Policies.AddSizing("own-sizing", static _ => new Own()));
+        Assert.Equal(new SizingAdvice(3, 4, "As it is."), coordinator.Policies.RecommendSize("orders", "yours-sizing"));
+        Assert.Contains("yours-eviction", coordinator.Policies.Eviction);
+        var taken = Assert.Throws<ArgumentException>(() => empty.Policies.AddSizing("yours-sizing", static _ => new Own()));
         Assert.Contains("is there already", taken.Message, StringComparison.Ordinal);
     }
 
