@@ -11,7 +11,6 @@ internal static class PostgreSqlWordRanking
     internal const double Most = 2.2;
 
     private const int Growth = 4;
-    private const int ManyOfFew = 100;
 
     internal static double WeightOf(long count, long texts) =>
         Math.Log(1 + ((Math.Max(texts, count) - count + 0.5) / (count + 0.5)));
@@ -31,8 +30,8 @@ internal static class PostgreSqlWordRanking
         var rarest = words.OrderByDescending(static word => word.Weight).ToList();
         var found = new List<T>();
         var taken = 0;
-        // Texts to begin with that have one of the words: many of them twice, and some not live.
-        var wanted = isRestricted && window >= ManyOfFew ? long.MaxValue : window;
+        // How many texts are to have one of the words taken: some have several, and conditions leave some out.
+        long wanted = window;
         while (taken < rarest.Count)
         {
             taken = found.Count == window && window > 0

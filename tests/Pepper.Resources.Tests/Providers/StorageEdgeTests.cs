@@ -3,7 +3,9 @@ using Pepper.Resources.Sqlite;
 
 namespace Pepper.Resources.Tests.Providers;
 
-/// <summary>Moments between two steps: a clock that goes on within an operation, a provider that goes while a stream is read.</summary>
+/// <summary>
+/// Moments between two steps: a clock that goes on within an operation, a provider that goes while a stream is read.
+/// </summary>
 public sealed class StorageEdgeTests
 {
     [Theory]
