@@ -2,29 +2,28 @@ using Pepper.Resources.Policies;
 
 namespace Pepper.Resources.Caching;
 
-/// <summary>What became of a resource when a loan of it ended.</summary>
+/// <summary>What the end of a counted loan left.</summary>
 internal enum LoanEnd
 {
-    /// <summary>Others hold it still.</summary>
+    /// <summary>Others are counted still.</summary>
     Held,
 
-    /// <summary>Nobody holds it, and it stays.</summary>
+    /// <summary>Nobody is counted, and the resource stays.</summary>
     Idle,
 
-    /// <summary>
-    /// Nobody holds it any more, and nobody will: whoever is told this, and nobody else, sees to its destruction.
-    /// </summary>
-    Drained,
+    /// <summary>Nobody is counted, and the resource has left: it may be drained.</summary>
+    Left,
 }
 
 /// <summary>
-/// One resource of a cache, from its coming to its destruction: how many hold it, and whether it has left. One word says both, so
-/// that exactly one thread finds that the last loan of a closed resource has ended.
+/// One resource of a cache, from its coming to its destruction: who holds it is said partly by its word, which counts loans, and
+/// partly by the loans that are published (<see cref="CacheLoans"/>), which a hit takes without writing here.
 /// </summary>
 /// <remarks>
-/// <para>The word counts loans in steps of four above two bits. A loan adds a step and looks: a closed resource gives the step
-/// back. Hence the count of a closed one may rise for a moment, and fall again; the second bit, which is set once by a
-/// compare-and-swap from "closed, nobody", decides who destroys it.</para>
+/// <para>The word counts loans in steps of four above two bits. A counted loan adds a step and looks: a closed resource gives
+/// the step back. Hence the count of a closed one may rise for a moment, and fall again. Both bits are set, and the first of
+/// them is taken back, under the cache's lock; the second, which is set once by a compare-and-swap from "closed, nobody", says
+/// that its destruction has begun.</para>
 /// <para>It is not generic: what all caches do is compiled once.</para>
 /// </remarks>
 internal abstract class CacheItem(object resource, int hash, long weight) : EvictionNode(hash, weight)
@@ -46,17 +45,22 @@ internal abstract class CacheItem(object resource, int hash, long weight) : Evic
         set => _reason = (byte)value;
     }
 
+    /// <summary>
+    /// Whether it was published as lent when a policy was asked for a victim the last time. Under the cache's lock.
+    /// </summary>
+    internal bool IsMarked;
+
     /// <summary>Whether it takes one of the places of a cache that bounds what is alive.</summary>
     internal bool HoldsPlace;
 
     /// <inheritdoc/>
-    public override bool IsPinned => IsLeased;
+    public override bool IsPinned => IsMarked || IsCounted;
 
-    internal bool IsLeased => Volatile.Read(ref _word) >= One;
+    internal bool IsCounted => Volatile.Read(ref _word) >= One;
 
     internal bool IsClosed => (Volatile.Read(ref _word) & Closed) != 0;
 
-    /// <summary>Begins a loan, unless the resource has left.</summary>
+    /// <summary>Counts a loan, unless the resource has left.</summary>
     internal bool TryLease(ICacheKeeper keeper)
     {
         if (IsClosed)
@@ -69,19 +73,19 @@ internal abstract class CacheItem(object resource, int hash, long weight) : Evic
             return true;
         }
 
-        if (EndLoan() == LoanEnd.Drained)
+        if (EndLoan() != LoanEnd.Held)
         {
-            keeper.OnDrained(this);
+            keeper.OnReleased(this);
         }
 
         return false;
     }
 
-    /// <summary>Ends a loan.</summary>
+    /// <summary>Ends a counted loan.</summary>
     internal LoanEnd EndLoan()
     {
         var word = Interlocked.Add(ref _word, -One);
-        return word == 0 ? LoanEnd.Idle : word == Closed && TryDie() ? LoanEnd.Drained : LoanEnd.Held;
+        return word == 0 ? LoanEnd.Idle : word == Closed ? LoanEnd.Left : LoanEnd.Held;
     }
 
     /// <summary>Counts the loans of those who waited for the resource, before anybody else sees it.</summary>
@@ -94,14 +98,34 @@ internal abstract class CacheItem(object resource, int hash, long weight) : Evic
     /// <summary>Adds the loans of those who waited; under the cache's lock, for a resource that is in the cache.</summary>
     internal void AddLoans(int loans) => Interlocked.Add(ref _word, loans * One);
 
-    /// <summary>Closes it if nobody holds it: then it is the caller's to destroy.</summary>
-    internal bool TryCloseIdle() => Interlocked.CompareExchange(ref _word, Closed | Dead, 0) == 0;
+    /// <summary>
+    /// Closes it if nobody holds it: then it is the caller's to destroy. Under the cache's lock, as are the next two: a hit that
+    /// meets it closed for want of a better moment looks again.
+    /// </summary>
+    internal bool TryCloseIdle(CacheLoans loans)
+    {
+        if (Interlocked.CompareExchange(ref _word, Closed, 0) != 0)
+        {
+            return false;
+        }
+
+        if (TryDie(loans))
+        {
+            return true;
+        }
+
+        Interlocked.And(ref _word, ~Closed);
+        return false;
+    }
 
     /// <summary>
-    /// Closes it, under the cache's lock. True when nobody holds it: then it is the caller's to destroy. Otherwise the end of
-    /// its last loan says that it is drained.
+    /// Closes it. True when nobody holds it: then it is the caller's to destroy. Otherwise the end of its last loan tells the
+    /// keeper, which tries to drain it.
     /// </summary>
-    internal bool Close() => Interlocked.Or(ref _word, Closed) == 0 && TryDie();
+    internal bool Close(CacheLoans loans) => Interlocked.Or(ref _word, Closed) == 0 && TryDie(loans);
+
+    /// <summary>Whether it has left and nobody holds it: then it is the caller's, and nobody else's, to destroy.</summary>
+    internal bool TryDrain(CacheLoans loans) => Volatile.Read(ref _word) == Closed && TryDie(loans);
 
     /// <summary>Takes it back in with a loan for the caller, if it is closed and leased still; under the cache's lock.</summary>
     internal bool TryReopen()
@@ -124,5 +148,7 @@ internal abstract class CacheItem(object resource, int hash, long weight) : Evic
     /// <summary>What it is called in messages.</summary>
     internal abstract string Describe(string cache);
 
-    private bool TryDie() => Interlocked.CompareExchange(ref _word, Closed | Dead, Closed) == Closed;
+    // Closed before it looks for published loans, each of which is published before it looks whether this is closed.
+    private bool TryDie(CacheLoans loans) =>
+        !loans.IsPublished(this) && Interlocked.CompareExchange(ref _word, Closed | Dead, Closed) == Closed;
 }

@@ -6,7 +6,11 @@ namespace Pepper.Resources.Caching;
 /// One loan of a resource that others may hold as well. It is used again for later loans, of whatever resource of the cache,
 /// which its version tells apart: a lease that is given back twice ends one loan, and no other.
 /// </summary>
-internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
+/// <param name="owner">Whose it is.</param>
+/// <param name="isPublished">
+/// Whether it says by itself that its resource is held, to whoever looks through the loans; else the resource counts it.
+/// </param>
+internal sealed class CacheLoan(CacheLoans owner, bool isPublished) : LeaseSlot
 {
     private CacheItem? _entry;
 
@@ -26,8 +30,12 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
         ? Volatile.Read(ref _entry)
         : null;
 
-    /// <summary>Takes the loan for a resource, whose own count the caller has raised.</summary>
-    internal bool TryBegin(CacheItem entry, bool isHit, out long token)
+    /// <summary>Takes the loan for a resource.</summary>
+    /// <remarks>
+    /// One that is published becomes visible with a full fence: its taker looks afterwards whether the resource has left, and
+    /// whoever closes a resource looks for loans afterwards, so that one of the two sees the other.
+    /// </remarks>
+    internal bool TryBegin(CacheItem entry, out long token)
     {
         var word = Volatile.Read(ref Word);
         token = SlotState.With(word, SlotState.InUse);
@@ -37,16 +45,22 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
             return false;
         }
 
-        _entry = entry;
+        Volatile.Write(ref _entry, entry);
         Item = entry.Resource;
-        if (isHit)
+        if (isPublished)
         {
-            Volatile.Write(ref Hits, Hits + 1);
+            Interlocked.Exchange(ref Word, token);
+        }
+        else
+        {
+            Volatile.Write(ref Word, token);
         }
 
-        Volatile.Write(ref Word, token);
         return true;
     }
+
+    /// <summary>It serves a get that found its resource. Only for whoever has begun it.</summary>
+    internal void CountHit() => Volatile.Write(ref Hits, Hits + 1);
 
     /// <summary>Ends its use for good, if nothing is lent.</summary>
     internal bool TryRetire()
@@ -58,6 +72,13 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
 
     internal override void Return(long token)
     {
+        // Before it ends, or its resource would be neither held nor just used. A copy of the lease that is given back at the same
+        // moment may note a use too many, which harms nothing.
+        if (owner.NotesUse && IsHeldBy(token) && Volatile.Read(ref _entry) is { } used)
+        {
+            owner.Keeper.OnUsed(used);
+        }
+
         var ended = SlotState.Next(token, SlotState.Held);
         if (Interlocked.CompareExchange(ref Word, ended, token) != token
             && Interlocked.CompareExchange(ref Word, ended, SlotState.Doom(token)) != SlotState.Doom(token))
@@ -70,12 +91,14 @@ internal sealed class CacheLoan(CacheLoans owner) : LeaseSlot
         Item = null;
         IsStandIn = false;
         Volatile.Write(ref Word, SlotState.With(ended, SlotState.Vacant));
-        if (owner.NotesUse)
+        if (isPublished)
         {
-            owner.Keeper.OnUsed(entry);
+            owner.EndPublished(entry);
         }
-
-        owner.EndLoan(entry);
+        else
+        {
+            owner.EndLoan(entry);
+        }
     }
 
     internal override ValueTask ReturnAsync(long token)

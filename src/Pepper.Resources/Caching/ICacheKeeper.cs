@@ -12,11 +12,10 @@ internal interface ICacheKeeper
     /// <summary>A loan is about to end. Told only where the time of the last use matters.</summary>
     void OnUsed(CacheItem item);
 
-    /// <summary>A loan ended, and nobody holds the resource now.</summary>
-    void OnIdle(CacheItem item);
-
-    /// <summary>The last loan of what had left the cache ended.</summary>
-    void OnDrained(CacheItem item);
+    /// <summary>
+    /// A loan ended, perhaps the last one, of what has left the cache, or while somebody wants to know of what is free.
+    /// </summary>
+    void OnReleased(CacheItem item);
 
     /// <summary>A holder found the resource broken.</summary>
     void OnInvalidated(CacheItem item, Exception? cause);

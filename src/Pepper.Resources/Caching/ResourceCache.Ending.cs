@@ -15,8 +15,25 @@ public sealed partial class ResourceCache<TKey, T>
     private long _destroysAbandoned;
     private bool _isDisposed;
 
-    /// <summary>The last loan of what had left is over: now it may be destroyed.</summary>
-    void ICacheKeeper.OnDrained(CacheItem item) => OnDrained(item);
+    /// <summary>A loan is over: of what had left, which may be destroyed now, or while somebody wants room.</summary>
+    void ICacheKeeper.OnReleased(CacheItem item)
+    {
+        var entry = (CacheEntry<TKey>)item;
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (entry.TryDrain(_loans))
+            {
+                _detached--;
+                Destroy_NeedsLock(entry);
+                CheckQuiet_NeedsLock();
+            }
+            else if (_loans.IsWatched && !entry.IsClosed)
+            {
+                UseRoom_NeedsLock(entry);
+            }
+        }
+    }
 
     /// <summary>A holder found it broken: nobody new gets it.</summary>
     void ICacheKeeper.OnInvalidated(CacheItem item, Exception? cause)
@@ -34,17 +51,6 @@ public sealed partial class ResourceCache<TKey, T>
             {
                 ending.Reattachable = null;
             }
-        }
-    }
-
-    private void OnDrained(CacheItem item)
-    {
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            _detached--;
-            Destroy_NeedsLock((CacheEntry<TKey>)item);
-            CheckQuiet_NeedsLock();
         }
     }
 
@@ -119,7 +125,7 @@ public sealed partial class ResourceCache<TKey, T>
         }
 
         NoteDue_NeedsLock(entry as TimedCacheEntry<TKey>);
-        if (!entry.IsLeased)
+        if (!_loans.IsLeased(entry))
         {
             // Nobody will give it back, and somebody may wait for one that can go.
             UseRoom_NeedsLock(returned: null);
@@ -140,7 +146,7 @@ public sealed partial class ResourceCache<TKey, T>
 
     private void Close_NeedsLock(CacheEntry<TKey> entry, CacheRemovalReason reason)
     {
-        var isDead = entry.Close();
+        var isDead = entry.Close(_loans);
         if (!isDead)
         {
             _table.Cut_NeedsLock(entry);
@@ -157,7 +163,7 @@ public sealed partial class ResourceCache<TKey, T>
     }
 
     /// <summary>
-    /// It is closed, and dead when nobody holds it; else the end of its last loan is told to <see cref="OnDrained"/>.
+    /// It is closed, and dead when nobody holds it; else the end of its last loan is told to <see cref="ICacheKeeper.OnReleased"/>.
     /// </summary>
     private void NoteLeft_NeedsLock(CacheEntry<TKey> entry, CacheRemovalReason reason, bool isDead)
     {

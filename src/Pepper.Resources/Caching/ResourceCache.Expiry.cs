@@ -36,7 +36,7 @@ public sealed partial class ResourceCache<TKey, T>
     }
 
     private bool IsIdleTooLong(TimedCacheEntry<TKey> entry, long now) =>
-        _idleTicks != long.MaxValue && now - entry.UsedAt >= _idleTicks && !entry.IsLeased;
+        _idleTicks != long.MaxValue && now - entry.UsedAt >= _idleTicks && !_loans.IsLeased(entry);
 
     /// <summary>Whether what has expired may be given for want of another.</summary>
     private bool MayServeStale(TimedCacheEntry<TKey> entry, long now) =>
@@ -278,10 +278,13 @@ public sealed partial class ResourceCache<TKey, T>
                 bucket = version == _table.Version ? bucket : 0;
                 version = _table.Version;
                 var end = Math.Min(bucket + BucketsPerLock, _table.BucketCount);
+                _loans.Mark(_marked);
                 for (; bucket < end; bucket++)
                 {
                     SweepBucket_NeedsLock(bucket, now);
                 }
+
+                CacheLoans.Unmark(_marked);
 
                 goesOn = bucket < _table.BucketCount;
             }
@@ -296,7 +299,7 @@ public sealed partial class ResourceCache<TKey, T>
         while (next is TimedCacheEntry<TKey> entry)
         {
             next = entry.Chain;
-            if (_idleTicks != long.MaxValue && entry.IsLeased)
+            if (_idleTicks != long.MaxValue && entry.IsPinned)
             {
                 entry.UsedAt = now;
             }

@@ -8,21 +8,12 @@ public sealed partial class ResourceCache<TKey, T>
     // Places are counted only where what is alive is bounded: resources from the beginning of their load to the end of their
     // destruction.
     private readonly LinkedList<CacheRoom> _rooms = new();
+    private readonly List<CacheItem> _marked = [];
     private TaskCompletionSource? _weightFreed;
     private int _live;
     private int _freeing;
 
     private int Places => _options.Capacity ?? int.MaxValue;
-
-    /// <summary>A lease has ended, and somebody wants room.</summary>
-    void ICacheKeeper.OnIdle(CacheItem item)
-    {
-        lock (_lock)
-        {
-            AssertInvariants_NeedsLock();
-            UseRoom_NeedsLock((CacheEntry<TKey>)item);
-        }
-    }
 
     private void UseRoom_NeedsLock(CacheEntry<TKey>? returned)
     {
@@ -57,6 +48,14 @@ public sealed partial class ResourceCache<TKey, T>
 
     private bool TryEvict_NeedsLock(bool offersLeased, int scanLimit)
     {
+        _loans.Mark(_marked);
+        var hasEvicted = TryEvictOne_NeedsLock(offersLeased, scanLimit);
+        CacheLoans.Unmark(_marked);
+        return hasEvicted;
+    }
+
+    private bool TryEvictOne_NeedsLock(bool offersLeased, int scanLimit)
+    {
         // A victim may be leased again before it is claimed; another is found then.
         for (var tries = 0; tries < UsualScan; tries++)
         {
@@ -65,7 +64,7 @@ public sealed partial class ResourceCache<TKey, T>
                 return false;
             }
 
-            var isDead = victim.TryCloseIdle();
+            var isDead = victim.TryCloseIdle(_loans);
             if (isDead || offersLeased)
             {
                 Evict_NeedsLock(victim, isDead);
@@ -81,7 +80,7 @@ public sealed partial class ResourceCache<TKey, T>
     /// <summary>What has just come back goes, if all that the policy looked at is leased.</summary>
     private bool TryEvict_NeedsLock(CacheEntry<TKey>? returned)
     {
-        if (returned is null || !returned.IsQueued || !returned.TryCloseIdle())
+        if (returned is null || !returned.IsQueued || !returned.TryCloseIdle(_loans))
         {
             return false;
         }

@@ -281,13 +281,12 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
                 break;
             }
 
-            if (entry.TryLease(this))
+            if (TryLend(entry, out lease))
             {
-                lease = Lend(entry, isHit: true);
                 return true;
             }
 
-            // One that is closed has left the table, or is just about to.
+            // One that is closed has left the table, or is just about to, or is looked at by who would evict it.
             spin.SpinOnce();
         }
 
@@ -295,15 +294,53 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
         return false;
     }
 
+    /// <summary>Lends what was found, unless it has left. As long as there is a loan to publish, the entry is only read.</summary>
+    private bool TryLend(CacheEntry<TKey> entry, out Lease<T> lease)
+    {
+        if (_loans.TryPublish(entry, out var token) is { } loan)
+        {
+            if (entry.IsClosed)
+            {
+                loan.Return(token);
+                lease = default;
+                return false;
+            }
+
+            loan.CountHit();
+            NoteHit(entry);
+            lease = new Lease<T>(loan, token);
+            return true;
+        }
+
+        if (entry.TryLease(this))
+        {
+            lease = Lend(entry, isHit: true);
+            return true;
+        }
+
+        lease = default;
+        return false;
+    }
+
+    /// <summary>Lends an entry that counts the loan already.</summary>
     private Lease<T> Lend(CacheEntry<TKey> entry, bool isHit)
     {
-        if (isHit && _policy.OnHit(entry))
+        var loan = _loans.Begin(entry, out var token);
+        if (isHit)
+        {
+            loan.CountHit();
+            NoteHit(entry);
+        }
+
+        return new Lease<T>(loan, token);
+    }
+
+    private void NoteHit(CacheEntry<TKey> entry)
+    {
+        if (_policy.OnHit(entry))
         {
             Maintain();
         }
-
-        var loan = _loans.Begin(entry, isHit, out var token);
-        return new Lease<T>(loan, token);
     }
 
     /// <summary>If somebody else has the lock, that one, or the next, does it as well.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Pepper.Resources.Caching;
 
 namespace Pepper.Resources.Tests.Caching;
@@ -15,68 +16,171 @@ public sealed class CacheRaceTests : CacheTestBase
     private static readonly object Thing = new();
 
     [Fact]
-    public async Task Evict_WhileAnotherLeases_OneOfTheTwoSucceeds()
+    public async Task Evict_WhileAnotherIsCounted_AtMostOneOfTheTwoSucceeds()
     {
         Keeper keeper = new();
+        var (closed, lent) = (0, 0);
         await RaceAsync(
             static () => New(loans: 0),
             item => item.TryLease(keeper) ? 1 : 0,
-            static item => item.TryCloseIdle() ? 1 : 0,
-            static (_, results) => Assert.Equal(1, results[0] + results[1]));
+            item => keeper.TryCloseIdle(item),
+            (item, results) =>
+            {
+                Assert.InRange(results[0] + results[1], 0, 1);
+                Assert.Equal((results[0] == 1, results[1] == 1), (item.IsCounted, item.IsClosed));
+                (lent, closed) = (lent + results[0], closed + results[1]);
+            });
         Assert.Equal(0, keeper.Drained);
+        Assert.True(lent > 0 && closed > 0, $"Each happens: lent {lent}, closed {closed}.");
+    }
+
+    [Fact]
+    public async Task Evict_WhileAnotherPublishesItsLoan_AtMostOneOfTheTwoSucceeds()
+    {
+        Keeper keeper = new();
+        CacheLoan? loan = null;
+        long token = 0;
+        var (closed, lent) = (0, 0);
+        await RaceAsync(
+            static () => New(loans: 0),
+            item => (loan = keeper.Publish(item, out token)) is null ? 0 : 1,
+            item => keeper.TryCloseIdle(item),
+            (item, results) =>
+            {
+                Assert.InRange(results[0] + results[1], 0, 1);
+                Assert.Equal(results[1] == 1, item.IsClosed);
+                Assert.Equal(results[0] == 1, keeper.Loans.IsPublished(item));
+                loan?.Return(token);
+                Assert.False(keeper.Loans.IsLeased(item));
+                (lent, closed) = (lent + results[0], closed + results[1]);
+            });
+        Assert.Equal(0, keeper.Drained);
+        Assert.True(lent > 0 && closed > 0, $"Each happens: lent {lent}, closed {closed}.");
     }
 
     [Fact]
     public async Task Close_WhileItsLastLoanEndsAndAnotherIsTried_DrainsOnce()
     {
         Keeper keeper = new();
+        var before = 0;
         await RaceAsync(
             static () => New(loans: 1),
-            static item => item.Close() ? 1 : 0,
-            static item => item.EndLoan() == LoanEnd.Drained ? 1 : 0,
+            item => keeper.Close(item),
             item =>
             {
-                var before = keeper.Drained;
-                return item.TryLease(keeper) && item.EndLoan() == LoanEnd.Drained ? 1 : keeper.Drained - before;
+                keeper.Loans.EndLoan(item);
+                return 0;
             },
-            static (_, results) => Assert.Equal(1, results.Sum()));
+            item =>
+            {
+                if (item.TryLease(keeper))
+                {
+                    keeper.Loans.EndLoan(item);
+                }
+
+                return 0;
+            },
+            (_, results) =>
+            {
+                Assert.Equal(1, results.Sum() + keeper.Drained - before);
+                before = keeper.Drained;
+            });
     }
 
     [Fact]
-    public Task Reopen_WhileTheLastLoanEnds_OneOfTheTwoSucceeds() => RaceAsync(
-        static () =>
-        {
-            var item = New(loans: 1);
-            Assert.False(item.Close());
-            return item;
-        },
-        static item => item.TryReopen() ? 1 : 0,
-        static item => item.EndLoan() == LoanEnd.Drained ? 1 : 0,
-        static (item, results) =>
-        {
-            Assert.Equal(1, results[0] + results[1]);
-            Assert.Equal(results[0] == 0, item.IsClosed);
-        });
-
-    [Fact]
-    public async Task Loan_EndedByTwoThreads_EndsOnce()
+    public async Task Close_WhilePublishedLoansComeAndGo_DrainsOnceAndNeverWhatIsHeld()
     {
         Keeper keeper = new();
-        CacheLoans loans = new(keeper, notesUse: false);
+        var before = 0;
+        await RaceAsync(
+            static () => New(loans: 0),
+            item => keeper.Close(item),
+            item => Borrow(item, 2),
+            item => Borrow(item, 1),
+            (item, results) =>
+            {
+                Assert.Equal(1, results[0] + keeper.Drained - before);
+                Assert.Equal(0, results[1] + results[2]);
+                Assert.True(item.IsClosed);
+                before = keeper.Drained;
+            });
+
+        int Borrow(CacheItem item, int times)
+        {
+            var broken = 0;
+            for (var time = 0; time < times; time++)
+            {
+                if (keeper.Publish(item, out var token) is { } loan)
+                {
+                    broken += keeper.IsGone(item) ? 1 : 0;
+                    loan.Return(token);
+                }
+            }
+
+            return broken;
+        }
+    }
+
+    [Fact]
+    public async Task Reopen_WhileTheLastLoanEnds_OneOfTheTwoSucceeds()
+    {
+        Keeper keeper = new();
+        var before = 0;
+        await RaceAsync(
+            () =>
+            {
+                var item = New(loans: 1);
+                Assert.Equal(0, keeper.Close(item));
+                return item;
+            },
+            item => keeper.TryReopen(item),
+            item =>
+            {
+                keeper.Loans.EndLoan(item);
+                return 0;
+            },
+            (item, results) =>
+            {
+                Assert.Equal(1, results[0] + keeper.Drained - before);
+                Assert.Equal(results[0] == 0, item.IsClosed);
+                Assert.Equal(results[0] == 1, item.IsCounted);
+                before = keeper.Drained;
+            });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Loan_EndedByTwoThreads_EndsOnce(bool isPublished)
+    {
+        Keeper keeper = new();
         var item = New(loans: 1);
         long token = 0;
         CacheLoan loan = null!;
         var rounds = await RaceAsync(
             () =>
             {
-                Assert.True(item.TryLease(keeper));
-                loan = loans.Begin(item, isHit: true, out token);
+                if (isPublished)
+                {
+                    loan = keeper.Publish(item, out token)!;
+                }
+                else
+                {
+                    Assert.True(item.TryLease(keeper));
+                    loan = keeper.Loans.Begin(item, out token);
+                }
+
+                loan.CountHit();
                 return item;
             },
             _ => End(loan, token),
             _ => End(loan, token),
-            static (held, _) => Assert.True(held.IsLeased));
-        Assert.Equal(rounds + 1, loans.ReadHits());
+            (held, _) =>
+            {
+                Assert.True(held.IsCounted);
+                Assert.False(keeper.Loans.IsPublished(held));
+            });
+        Assert.Equal(rounds + 1, keeper.Loans.ReadHits());
         loan.Return(token);
         Assert.Equal(LoanEnd.Idle, item.EndLoan());
 
@@ -185,28 +289,86 @@ public sealed class CacheRaceTests : CacheTestBase
         return rounds;
     }
 
+    /// <summary>A cache in small: one lock, under which items are closed, reopened and drained.</summary>
     private sealed class Keeper : ICacheKeeper
     {
-        public bool IsOutdated(CacheItem item) => false;
-
+        private readonly Lock _lock = new();
+        private readonly ConditionalWeakTable<CacheItem, object> _gone = [];
         private int _drained;
+
+        internal Keeper() => Loans = new CacheLoans(this, notesUse: false);
 
         public string Name => "race";
 
+        internal CacheLoans Loans { get; }
+
         internal int Drained => Volatile.Read(ref _drained);
 
-        public void OnUsed(CacheItem item)
-        {
-            // Nothing expires here.
-        }
+        public bool IsOutdated(CacheItem item) => false;
 
-        public void OnIdle(CacheItem item)
-        {
-            // Nobody wants room here.
-        }
+        public void OnUsed(CacheItem item) => Assert.Fail("No use is noted here.");
 
-        public void OnDrained(CacheItem item) => Interlocked.Increment(ref _drained);
+        public void OnReleased(CacheItem item)
+        {
+            lock (_lock)
+            {
+                if (item.TryDrain(Loans))
+                {
+                    _gone.Add(item, this);
+                    _drained++;
+                }
+            }
+        }
 
         public void OnInvalidated(CacheItem item, Exception? cause) => Assert.Fail("Nobody does that here.");
+
+        internal CacheLoan? Publish(CacheItem item, out long token)
+        {
+            var loan = Loans.TryPublish(item, out token);
+            Assert.NotNull(loan);
+            if (!item.IsClosed)
+            {
+                return loan;
+            }
+
+            loan.Return(token);
+            return null;
+        }
+
+        internal int TryCloseIdle(CacheItem item)
+        {
+            lock (_lock)
+            {
+                return Note(item, item.TryCloseIdle(Loans));
+            }
+        }
+
+        internal int Close(CacheItem item)
+        {
+            lock (_lock)
+            {
+                return Note(item, item.Close(Loans));
+            }
+        }
+
+        internal int TryReopen(CacheItem item)
+        {
+            lock (_lock)
+            {
+                return item.TryReopen() ? 1 : 0;
+            }
+        }
+
+        internal bool IsGone(CacheItem item) => _gone.TryGetValue(item, out _);
+
+        private int Note(CacheItem item, bool isDead)
+        {
+            if (isDead)
+            {
+                _gone.Add(item, this);
+            }
+
+            return isDead ? 1 : 0;
+        }
     }
 }

@@ -58,13 +58,15 @@ public abstract class PoolTestBase
     }
 
     /// <summary>Lets time pass in steps, each of which may start what the next one ends, until something is so.</summary>
-    internal async Task PassTimeUntil(Func<bool> isSo, TimeSpan? step = null)
+    internal Task PassTimeUntil(Func<bool> isSo, TimeSpan? step = null) => PassTimeUntil(Time, isSo, step);
+
+    internal static async Task PassTimeUntil(ManualTimeProvider time, Func<bool> isSo, TimeSpan? step = null)
     {
         var begin = TimeProvider.System.GetTimestamp();
         while (!isSo())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(begin) < Guard, "Waited in vain.");
-            Time.Advance(step ?? TimeSpan.FromSeconds(1));
+            time.Advance(step ?? TimeSpan.FromSeconds(1));
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Stop);
         }
     }
