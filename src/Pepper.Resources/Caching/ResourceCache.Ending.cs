@@ -163,7 +163,8 @@ public sealed partial class ResourceCache<TKey, T>
     }
 
     /// <summary>
-    /// It is closed, and dead when nobody holds it; else the end of its last loan is told to <see cref="ICacheKeeper.OnReleased"/>.
+    /// It is closed, and dead when nobody holds it; else the end of its last loan is told by
+    /// <see cref="ICacheKeeper.OnReleased"/>.
     /// </summary>
     private void NoteLeft_NeedsLock(CacheEntry<TKey> entry, CacheRemovalReason reason, bool isDead)
     {

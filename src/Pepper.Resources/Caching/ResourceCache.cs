@@ -294,7 +294,7 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
         return false;
     }
 
-    /// <summary>Lends what was found, unless it has left. As long as there is a loan to publish, the entry is only read.</summary>
+    /// <summary>Lends what was found, unless it has left. Where there is a loan to publish, the entry is only read.</summary>
     private bool TryLend(CacheEntry<TKey> entry, out Lease<T> lease)
     {
         if (_loans.TryPublish(entry, out var token) is { } loan)
