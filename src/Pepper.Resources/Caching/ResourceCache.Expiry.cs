@@ -13,7 +13,16 @@ public sealed partial class ResourceCache<TKey, T>
     private long _armedFor = long.MaxValue;
     private bool _isSweeping;
 
-    void ICacheKeeper.OnUsed(CacheItem item) => ((TimedCacheEntry<TKey>)item).UsedAt = _clock.Now;
+    void ICacheKeeper.OnUsed(CacheItem item) => NoteUse((TimedCacheEntry<TKey>)item, _clock.Now);
+
+    /// <summary>Reads first: what is in demand is not written by every processor at every hit.</summary>
+    private static void NoteUse(TimedCacheEntry<TKey> entry, long now)
+    {
+        if (entry.UsedAt != now)
+        {
+            entry.UsedAt = now;
+        }
+    }
 
     private bool IsServed(CacheEntry<TKey> entry, out bool isDue) =>
         IsServed((TimedCacheEntry<TKey>)entry, _clock.Now, out isDue, notesUse: true);

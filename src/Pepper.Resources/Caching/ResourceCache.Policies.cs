@@ -97,10 +97,9 @@ public sealed partial class ResourceCache<TKey, T>
     /// <summary>A get was given the entry.</summary>
     private void NoteRead(TimedCacheEntry<TKey> entry, long now)
     {
-        // Read first: entries that are in demand are not written by every processor at every hit.
-        if (_idleTicks != long.MaxValue && entry.UsedAt != now)
+        if (_idleTicks != long.MaxValue)
         {
-            entry.UsedAt = now;
+            NoteUse(entry, now);
         }
 
         if (_readExpiry is not null)
