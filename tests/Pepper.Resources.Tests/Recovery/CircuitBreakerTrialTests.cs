@@ -24,7 +24,8 @@ public sealed class CircuitBreakerTrialTests : RecoveryTest
             Interlocked.Increment(ref begun);
             return new ValueTask<int>(work.Task);
         }))).ToList();
-        await Lifecycle.Eventually.HoldsAsync(() => calls.Count(call => call.IsCompleted) == 99 && Volatile.Read(ref begun) > 0);
+        await Lifecycle.Eventually.HoldsAsync(
+            () => calls.Count(call => call.IsCompleted) == 99 && Volatile.Read(ref begun) > 0);
 
         Assert.Equal(1, begun);
         Assert.Equal(CircuitState.HalfOpen, breaker.State);
