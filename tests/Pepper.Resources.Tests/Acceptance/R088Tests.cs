@@ -59,7 +59,9 @@ public sealed class R088Tests : IDisposable
         Assert.InRange(waits[1].TotalSeconds, 1, 3);
         Assert.Equal(2, log.Entries.Count);
         Assert.All(log.Entries.Zip(waits), one => Assert.Equal(
-            one.Second.TotalSeconds, TimeSpan.Parse(one.First.Fields["Delay"]!, CultureInfo.InvariantCulture).TotalSeconds, 2));
+            one.Second.TotalSeconds,
+            TimeSpan.Parse(one.First.Fields["Delay"]!, CultureInfo.InvariantCulture).TotalSeconds,
+            tolerance: 0.002));
         Assert.All(log.Entries, entry => Assert.Equal(LogLevel.Warning, entry.Level));
         for (var attempt = 1; attempt <= 3; attempt++)
         {
