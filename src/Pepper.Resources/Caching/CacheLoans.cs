@@ -73,16 +73,19 @@ internal sealed class CacheLoans(ICacheKeeper keeper, bool notesUse)
     internal void EndLoan(CacheItem entry)
     {
         var end = entry.EndLoan();
-        if (end == LoanEnd.Left || (end == LoanEnd.Idle && IsWatched))
+        if (end == LoanEnd.Left || (end == LoanEnd.Idle && IsWatched && !IsPublished(entry)))
         {
             keeper.OnReleased(entry);
         }
     }
 
-    /// <summary>A published loan of an entry has ended, by a full fence: tells the keeper what it has to know.</summary>
+    /// <summary>
+    /// A published loan of an entry has ended, by a full fence: tells the keeper what it has to know. Of several that end at the
+    /// same time the last to do so finds no other.
+    /// </summary>
     internal void EndPublished(CacheItem entry)
     {
-        if (entry.IsClosed || IsWatched)
+        if ((entry.IsClosed || IsWatched) && !IsLeased(entry))
         {
             keeper.OnReleased(entry);
         }

@@ -13,7 +13,8 @@ internal interface ICacheKeeper
     void OnUsed(CacheItem item);
 
     /// <summary>
-    /// A loan ended, perhaps the last one, of what has left the cache, or while somebody wants to know of what is free.
+    /// The last loan ended, as far as can be told without the lock, of what has left the cache, or while somebody wants to know
+    /// of what is free.
     /// </summary>
     void OnReleased(CacheItem item);
 

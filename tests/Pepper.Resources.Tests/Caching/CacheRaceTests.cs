@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Pepper.Resources.Caching;
 
 namespace Pepper.Resources.Tests.Caching;
@@ -18,7 +17,7 @@ public sealed class CacheRaceTests : CacheTestBase
     [Fact]
     public async Task Evict_WhileAnotherIsCounted_AtMostOneOfTheTwoSucceeds()
     {
-        Keeper keeper = new();
+        RaceKeeper keeper = new();
         var (closed, lent) = (0, 0);
         await RaceAsync(
             static () => New(loans: 0),
@@ -37,7 +36,7 @@ public sealed class CacheRaceTests : CacheTestBase
     [Fact]
     public async Task Evict_WhileAnotherPublishesItsLoan_AtMostOneOfTheTwoSucceeds()
     {
-        Keeper keeper = new();
+        RaceKeeper keeper = new();
         CacheLoan? loan = null;
         long token = 0;
         var (closed, lent) = (0, 0);
@@ -61,7 +60,7 @@ public sealed class CacheRaceTests : CacheTestBase
     [Fact]
     public async Task Close_WhileItsLastLoanEndsAndAnotherIsTried_DrainsOnce()
     {
-        Keeper keeper = new();
+        RaceKeeper keeper = new();
         var before = 0;
         await RaceAsync(
             static () => New(loans: 1),
@@ -90,7 +89,7 @@ public sealed class CacheRaceTests : CacheTestBase
     [Fact]
     public async Task Close_WhilePublishedLoansComeAndGo_DrainsOnceAndNeverWhatIsHeld()
     {
-        Keeper keeper = new();
+        RaceKeeper keeper = new();
         var before = 0;
         await RaceAsync(
             static () => New(loans: 0),
@@ -124,7 +123,7 @@ public sealed class CacheRaceTests : CacheTestBase
     [Fact]
     public async Task Reopen_WhileTheLastLoanEnds_OneOfTheTwoSucceeds()
     {
-        Keeper keeper = new();
+        RaceKeeper keeper = new();
         var before = 0;
         await RaceAsync(
             () =>
@@ -153,7 +152,7 @@ public sealed class CacheRaceTests : CacheTestBase
     [InlineData(true)]
     public async Task Loan_EndedByTwoThreads_EndsOnce(bool isPublished)
     {
-        Keeper keeper = new();
+        RaceKeeper keeper = new();
         var item = New(loans: 1);
         long token = 0;
         CacheLoan loan = null!;
@@ -189,6 +188,35 @@ public sealed class CacheRaceTests : CacheTestBase
             loan.Return(token);
             return 0;
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Loans_EndWhileSomebodyWantsRoom_TellOnlyAtTheLast(bool isCountedLast)
+    {
+        RaceKeeper keeper = new();
+        var item = New(loans: 1);
+        var first = keeper.Publish(item, out var firstToken)!;
+        var second = keeper.Publish(item, out var secondToken)!;
+        Assert.True(keeper.Loans.TryWatch());
+
+        first.Return(firstToken);
+        Assert.Equal(0, keeper.Released);
+        if (isCountedLast)
+        {
+            second.Return(secondToken);
+            Assert.Equal(0, keeper.Released);
+            keeper.Loans.EndLoan(item);
+        }
+        else
+        {
+            keeper.Loans.EndLoan(item);
+            Assert.Equal(0, keeper.Released);
+            second.Return(secondToken);
+        }
+
+        Assert.Equal(1, keeper.Released);
     }
 
     [Fact]
@@ -287,88 +315,5 @@ public sealed class CacheRaceTests : CacheTestBase
             Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         await Within(Task.WhenAll(threads));
         return rounds;
-    }
-
-    /// <summary>A cache in small: one lock, under which items are closed, reopened and drained.</summary>
-    private sealed class Keeper : ICacheKeeper
-    {
-        private readonly Lock _lock = new();
-        private readonly ConditionalWeakTable<CacheItem, object> _gone = [];
-        private int _drained;
-
-        internal Keeper() => Loans = new CacheLoans(this, notesUse: false);
-
-        public string Name => "race";
-
-        internal CacheLoans Loans { get; }
-
-        internal int Drained => Volatile.Read(ref _drained);
-
-        public bool IsOutdated(CacheItem item) => false;
-
-        public void OnUsed(CacheItem item) => Assert.Fail("No use is noted here.");
-
-        public void OnReleased(CacheItem item)
-        {
-            lock (_lock)
-            {
-                if (item.TryDrain(Loans))
-                {
-                    _gone.Add(item, this);
-                    _drained++;
-                }
-            }
-        }
-
-        public void OnInvalidated(CacheItem item, Exception? cause) => Assert.Fail("Nobody does that here.");
-
-        internal CacheLoan? Publish(CacheItem item, out long token)
-        {
-            var loan = Loans.TryPublish(item, out token);
-            Assert.NotNull(loan);
-            if (!item.IsClosed)
-            {
-                return loan;
-            }
-
-            loan.Return(token);
-            return null;
-        }
-
-        internal int TryCloseIdle(CacheItem item)
-        {
-            lock (_lock)
-            {
-                return Note(item, item.TryCloseIdle(Loans));
-            }
-        }
-
-        internal int Close(CacheItem item)
-        {
-            lock (_lock)
-            {
-                return Note(item, item.Close(Loans));
-            }
-        }
-
-        internal int TryReopen(CacheItem item)
-        {
-            lock (_lock)
-            {
-                return item.TryReopen() ? 1 : 0;
-            }
-        }
-
-        internal bool IsGone(CacheItem item) => _gone.TryGetValue(item, out _);
-
-        private int Note(CacheItem item, bool isDead)
-        {
-            if (isDead)
-            {
-                _gone.Add(item, this);
-            }
-
-            return isDead ? 1 : 0;
-        }
     }
 }

@@ -87,9 +87,7 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
     public async Task Open_ReturnedResourceIsBeingValidated_CallerWaitsForIt()
     {
         var factory = new TestFactory { Hooks = FactoryHooks.Validate };
-        await using var pool = NewPool(
-            (options, recovery) => (options.Validation, recovery.WhileOpen) = (ValidationMode.OnReturn, OutageBehavior.Reject),
-            factory);
+        await using var pool = NewRejecting(factory);
         using var gates = new OpenedGates(factory);
         var lease = await Lend(pool);
         await OpenCircuit(pool, factory);
@@ -111,9 +109,7 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
     public async Task Open_ReturnedResourceIsUnfit_WhoWaitedForItIsToldBeforeItIsDestroyed()
     {
         var factory = new TestFactory { Hooks = FactoryHooks.Validate };
-        await using var pool = NewPool(
-            (options, recovery) => (options.Validation, recovery.WhileOpen) = (ValidationMode.OnReturn, OutageBehavior.Reject),
-            factory);
+        await using var pool = NewRejecting(factory);
         using var gates = new OpenedGates(factory);
         var lease = await Lend(pool);
         await OpenCircuit(pool, factory);
@@ -133,9 +129,7 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
     public async Task Open_ReturnedResourceIsOutOfDateAfterItsValidation_WhoWaitedForItIsToldBeforeItIsDestroyed()
     {
         var factory = new TestFactory { Hooks = FactoryHooks.Validate };
-        await using var pool = NewPool(
-            (options, recovery) => (options.Validation, recovery.WhileOpen) = (ValidationMode.OnReturn, OutageBehavior.Reject),
-            factory);
+        await using var pool = NewRejecting(factory);
         using var gates = new OpenedGates(factory);
         var lease = await Lend(pool);
         await OpenCircuit(pool, factory);
@@ -207,4 +201,10 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
     {
         public void Dispose() => Array.ForEach(Enum.GetValues<Stage>(), factory.Open);
     }
+
+    /// <summary>Validates what comes back, and lets nobody wait for anything else while its circuit is open.</summary>
+    private ResourcePool<TestResource> NewRejecting(TestFactory factory) => NewPool(
+        static (options, recovery) =>
+            (options.Validation, recovery.WhileOpen) = (ValidationMode.OnReturn, OutageBehavior.Reject),
+        factory);
 }
