@@ -98,12 +98,20 @@ bool ReportTests()
         .Select(test => (
             Name: (string?)test.Attribute("testName"),
             Outcome: (string?)test.Attribute("outcome"),
+            Duration: (TimeSpan.TryParse((string?)test.Attribute("duration"), out var took) ? took : default).TotalSeconds,
             Message: test.Descendants(trx + "Message").Concat(test.Descendants(trx + "StdOut")).FirstOrDefault()?.Value))
         .ToList();
     var passed = tests.Count(test => test.Outcome == "Passed");
     var skipped = tests.Where(test => test.Outcome == "NotExecuted").ToList();
     var failed = tests.Count - passed - skipped.Count;
     var skipsFail = Environment.GetEnvironmentVariable("CI") == "true";
+
+    Console.WriteLine();
+    Console.WriteLine("the slowest tests:");
+    foreach (var test in tests.OrderByDescending(test => test.Duration).Take(10))
+    {
+        Console.WriteLine($"  {test.Duration,6:0.0} s  {test.Name}");
+    }
 
     Console.WriteLine();
     foreach (var test in skipped)

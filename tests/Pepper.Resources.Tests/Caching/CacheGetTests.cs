@@ -1,4 +1,5 @@
 using Pepper.Resources.Caching;
+using Pepper.Resources.Tests.Stress;
 
 namespace Pepper.Resources.Tests.Caching;
 
@@ -221,7 +222,7 @@ public sealed class CacheGetTests : CacheTestBase
     public async Task Dispose_OneLeaseTwiceFromTwoThreads_EndsOneLoan()
     {
         await using var cache = NewCache();
-        for (var round = 0; round < 2_000; round++)
+        foreach (var round in Rounds.UpTo(2_000))
         {
             var kept = await Get(cache, "a");
             var twice = await Get(cache, "a");

@@ -1,9 +1,11 @@
 using System.Globalization;
+using Pepper.Resources.Tests.Stress;
 
 namespace Pepper.Resources.Tests.Interleaving;
 
 /// <summary>
-/// Thousands of orders in which the steps of several threads at a pool can follow each other. A failure names its seed, which
+/// Thousands of orders in which the steps of several threads at a pool can follow each other; fewer on a processor so busy that
+/// it gives each step but one slice of its time. A failure names its seed, which
 /// PEPPER_SEED takes: then that one order is run again, exactly. PEPPER_LONG=1 runs many more, others each time.
 /// </summary>
 [Trait("Category", "Long")]
@@ -30,7 +32,7 @@ public sealed class PoolInterleavingTests
             : Enumerable.Range(IsLong ? Environment.TickCount & 0x3fff_ffff : FirstSeed, Count);
         var begun = TimeProvider.System.GetTimestamp();
         var (schedules, steps) = (0, 0L);
-        foreach (var seed in seeds)
+        foreach (var seed in seeds.Zip(Rounds.UpTo(Count), static (seed, _) => seed))
         {
             var schedule = scenario.Run(seed);
             schedules++;

@@ -2,6 +2,7 @@ using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using Pepper.Resources.Pooling;
+using Pepper.Resources.Tests.Stress;
 
 namespace Pepper.Resources.Tests.Model;
 
@@ -28,7 +29,7 @@ public sealed class PoolModelTests
     public async Task Pool_RandomSequences_DoesWhatTheModelAllows()
     {
         var count = IsLong ? 200_000 : 4_000;
-        for (var index = 0; index < count; index++)
+        foreach (var index in Rounds.UpTo(count))
         {
             var program = ProgramOf(FirstSeed + index);
             if (await FailureOfAsync(program, Guard) is { } failure)

@@ -1,4 +1,5 @@
 using Pepper.Resources.Policies;
+using Pepper.Resources.Tests.Stress;
 
 namespace Pepper.Resources.Tests.Policies;
 
@@ -36,7 +37,7 @@ public sealed class EvictionStressTests
 
         // This thread alone calls what needs the cache's lock.
         var random = new Random(7);
-        for (var i = 0; i < 200_000 || Volatile.Read(ref hits) < 10_000; i++)
+        foreach (var _ in Rounds.UpTo(200_000))
         {
             var key = random.Next(slots.Length);
             if (slots[key] is { } node)
@@ -62,6 +63,7 @@ public sealed class EvictionStressTests
             }
         }
 
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref hits) >= 10_000, TimeSpan.FromSeconds(30)));
         await ended.CancelAsync();
         await Task.WhenAll(hitters).WaitAsync(TimeSpan.FromSeconds(30));
         PolicyChecks.AssertHolds(policy, [.. slots.OfType<TestNode>()]);

@@ -51,7 +51,7 @@ public sealed class PoolFeatureTests : PoolTestBase
     [Fact]
     public async Task Create_RacesWithReturn_LosesNoInstance()
     {
-        for (var round = 0; round < 500; round++)
+        foreach (var round in Rounds.UpTo(500))
         {
             var factory = new TestFactory();
             var pool = NewPool(factory: factory);

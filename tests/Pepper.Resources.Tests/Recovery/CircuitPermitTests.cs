@@ -1,4 +1,5 @@
 using Pepper.Resources.Recovery;
+using Pepper.Resources.Tests.Stress;
 
 namespace Pepper.Resources.Tests.Recovery;
 
@@ -127,9 +128,10 @@ public sealed class CircuitPermitTests : RecoveryTest
     public async Task End_FromManyThreadsAtOnce_CountsOnce()
     {
         using var breaker = NewBreaker(static options => options.FailureThreshold = int.MaxValue);
-        const int rounds = 2_000;
-        for (var round = 0; round < rounds; round++)
+        var rounds = 0;
+        foreach (var round in Rounds.UpTo(2_000))
         {
+            rounds++;
             var call = Enter(breaker);
             using var start = new Barrier(2);
             await Task.WhenAll(Task.Run(() => EndAsync(call.Succeed)), Task.Run(() => EndAsync(() => call.Fail())))

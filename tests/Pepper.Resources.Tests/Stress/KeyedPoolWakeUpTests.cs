@@ -62,7 +62,7 @@ public sealed class KeyedPoolWakeUpTests
         {
             var random = new Random(1);
             var lease = await pools.AcquireAsync(0);
-            for (var round = 1; round < Rounds * 4; round++)
+            foreach (var round in Stress.Rounds.UpTo(Rounds * 4))
             {
                 var held = lease;
                 Task<Lease<TestResource>>? asked = null;
@@ -91,7 +91,7 @@ public sealed class KeyedPoolWakeUpTests
     private static async Task CallAsync(
         KeyedResourcePool<int, TestResource> pools, Random random, int keys, bool cancels)
     {
-        for (var round = 0; round < Rounds; round++)
+        foreach (var round in Stress.Rounds.UpTo(Rounds))
         {
             using var cancellation = cancels && random.Next(4) == 0 ? new CancellationTokenSource() : null;
             var asked = pools.AcquireAsync(random.Next(keys), cancellation?.Token ?? default);
