@@ -56,16 +56,53 @@ internal static class NpgsqlCommands
         }
     }
 
+    /// <summary>Sends statements together; tells which is the first that returns no row, null when each returns one.</summary>
+    internal static async Task<int?> FirstEmptyAsync(
+        this NpgsqlConnection connection, IEnumerable<(string Sql, object?[] Parameters)> statements,
+        CancellationToken cancellationToken)
+    {
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            foreach (var (sql, parameters) in statements)
+            {
+                var command = new NpgsqlBatchCommand(sql);
+                Add(command.Parameters, parameters);
+                batch.BatchCommands.Add(command);
+            }
+
+            var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                for (var number = 0; number < batch.BatchCommands.Count; number++)
+                {
+                    if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    {
+                        return number;
+                    }
+
+                    await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+
+        return null;
+    }
+
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object?[] parameters)
     {
 #pragma warning disable CA2100 // Whatever comes from outside is a parameter.
         var command = new NpgsqlCommand(sql, connection);
 #pragma warning restore CA2100
+        Add(command.Parameters, parameters);
+        return command;
+    }
+
+    private static void Add(NpgsqlParameterCollection collection, object?[] parameters)
+    {
         foreach (var value in parameters)
         {
-            command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+            collection.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
         }
-
-        return command;
     }
 }

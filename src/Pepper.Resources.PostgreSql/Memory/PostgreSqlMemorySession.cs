@@ -46,25 +46,42 @@ internal sealed class PostgreSqlMemorySession(
         return new MemoryResult { Entry = found.Count == 0 ? null : found[0].Entry };
     }
 
-    internal async Task<MemoryResult> PutAsync(MemoryPut put, string etag, int index)
+    /// <summary>Puts in their order, sent together. Those of a batch that writes one key twice see each other.</summary>
+    internal async Task PutAsync(IReadOnlyList<(MemoryPut Put, string ETag)> puts, int firstIndex)
+    {
+        var refused = await connection.FirstEmptyAsync(
+            puts.Select(one => (PutStatement(one.Put), PutParameters(one.Put, one.ETag))), cancellationToken)
+            .ConfigureAwait(false);
+        if (refused is { } number)
+        {
+            var put = puts[number].Put;
+            throw await ConflictAsync(put.Namespace, put.Key, put.IfMatch, firstIndex + number).ConfigureAwait(false);
+        }
+    }
+
+    private object?[] PutParameters(MemoryPut put, string etag)
     {
         var expires = put.TimeToLive is { } time ? now + time.Ticks : SqlMemory.Never;
         var terms = put.Index.HasFlag(MemoryIndex.Text) ? MemoryText.CountTerms(put.Text) : null;
-        object?[] parameters =
+        List<object?> parameters =
         [
             put.Namespace.Path, put.Key, put.Text, MemoryMetadata.ToJson(put.Metadata), etag, now,
             put.TimeToLive is { } lifetime ? lifetime.Ticks : null, expires, terms?.Keys.ToArray(), terms?.Values.ToArray(),
             terms?.Values.Sum(),
         ];
-        if (put.IfMatch is not null)
+        if (put.Vector is { } vector)
         {
-            parameters = [.. parameters, put.IfMatch];
+            parameters.Add(schema.VectorSchema is null
+                ? MemoryVectors.ToBytes(vector.Span)
+                : PostgreSqlMemorySearch.VectorText(vector.Span));
         }
 
-        var id = await connection.ScalarAsync(PutStatement(put), cancellationToken, parameters).ConfigureAwait(false)
-            ?? throw await ConflictAsync(put.Namespace, put.Key, put.IfMatch, index).ConfigureAwait(false);
-        await PutVectorAsync((long)id, put, expires).ConfigureAwait(false);
-        return new MemoryResult { ETag = etag };
+        if (put.IfMatch is not null)
+        {
+            parameters.Add(put.IfMatch);
+        }
+
+        return [.. parameters];
     }
 
     internal async Task<MemoryResult> DeleteAsync(MemoryDelete delete, int index)
@@ -115,13 +132,24 @@ internal sealed class PostgreSqlMemorySession(
         return (int)(hash % Stripes);
     }
 
+    /// <summary>Writes the entry and its vector, and returns a row unless the condition of the put does not hold.</summary>
     private string PutStatement(MemoryPut put)
+    {
+        var type = schema.VectorSchema is { } vectorSchema ? $"::{vectorSchema}.vector" : "";
+        var vector = put.Vector is null
+            ? $"DELETE FROM {schema.Vectors} v USING put WHERE v.entry = put.id"
+            : $"INSERT INTO {schema.Vectors} (entry, ns, expires, vector) SELECT id, $1, $8, $12{type} FROM put "
+                + "ON CONFLICT (entry) DO UPDATE SET expires = excluded.expires, vector = excluded.vector";
+        return $"WITH put AS ({EntryStatement(put)}), vector AS ({vector}) SELECT id FROM put";
+    }
+
+    private string EntryStatement(MemoryPut put)
     {
         const string Values = "body = $3, metadata = $4::jsonb, etag = $5, updated = $6, lifetime = $7::bigint, expires = $8, "
             + "words = array_to_tsvector($9::text[]), terms = $9::text[], counts = $10::integer[], length = $11::integer";
         if (put.IfMatch is not null)
         {
-            return $"UPDATE {schema.Entries} SET {Values} WHERE ns = $1 AND key = $2 AND etag = $12 AND expires > $6 "
+            return $"UPDATE {schema.Entries} SET {Values} WHERE ns = $1 AND key = $2 AND etag = ${(put.Vector is null ? 12 : 13)} AND expires > $6 "
                 + "RETURNING id";
         }
 
@@ -131,22 +159,6 @@ internal sealed class PostgreSqlMemorySession(
             + "terms, counts, length) VALUES ($1, $2, $3, $4::jsonb, $5, $6, $6, $7::bigint, $8, array_to_tsvector($9::text[]), "
             + "$9::text[], $10::integer[], $11::integer) ON CONFLICT (ns, key) DO UPDATE SET "
             + $"created = CASE WHEN e.expires > $6 THEN e.created ELSE $6 END, {Values}{condition} RETURNING id";
-    }
-
-    private Task<int> PutVectorAsync(long id, MemoryPut put, long expires)
-    {
-        if (put.Vector is not { } vector)
-        {
-            return connection.RunAsync($"DELETE FROM {schema.Vectors} WHERE entry = $1", cancellationToken, id);
-        }
-
-        var (value, type) = schema.VectorSchema is { } vectorSchema
-            ? ((object)PostgreSqlMemorySearch.VectorText(vector.Span), $"::{vectorSchema}.vector")
-            : (MemoryVectors.ToBytes(vector.Span), "");
-        return connection.RunAsync(
-            $"INSERT INTO {schema.Vectors} (entry, ns, expires, vector) VALUES ($1, $2, $3, $4{type}) "
-            + "ON CONFLICT (entry) DO UPDATE SET expires = excluded.expires, vector = excluded.vector", cancellationToken, id,
-            put.Namespace.Path, expires, value);
     }
 
     private async Task<MemoryConflictException> ConflictAsync(MemoryNamespace ns, string key, string? expected, int index) => new(

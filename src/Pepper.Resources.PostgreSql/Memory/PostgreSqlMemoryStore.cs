@@ -17,6 +17,9 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
 {
     private const int Attempts = 10;
 
+    // What one exchange with the server may hold: texts, words and vectors of so many.
+    private const int PutsTogether = 200;
+
     private readonly NpgsqlDataSource _source;
     private readonly PostgreSqlMemorySchema _schema;
     private readonly PostgreSqlWordStatistics _statistics;
@@ -165,10 +168,15 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
         var results = new MemoryResult[operations.Count];
         for (var index = 0; index < results.Length; index++)
         {
+            if (operations[index] is MemoryPut)
+            {
+                index += await PutAsync(session, operations, index, results).ConfigureAwait(false) - 1;
+                continue;
+            }
+
             results[index] = operations[index] switch
             {
                 MemoryGet get => await session.GetAsync(get).ConfigureAwait(false),
-                MemoryPut put => await session.PutAsync(put, NewETag(), index).ConfigureAwait(false),
                 MemoryDelete delete => await session.DeleteAsync(delete, index).ConfigureAwait(false),
                 var other => await session.SearchAsync((MemorySearch)other).ConfigureAwait(false),
             };
@@ -180,6 +188,24 @@ public sealed class PostgreSqlMemoryStore : MemoryStore, IAsyncDisposable
         }
 
         return results;
+    }
+
+    /// <summary>The puts that follow each other from an index on; tells how many these were.</summary>
+    private static async Task<int> PutAsync(
+        PostgreSqlMemorySession session, IReadOnlyList<MemoryOperation> operations, int index, MemoryResult[] results)
+    {
+        List<(MemoryPut Put, string ETag)> puts =
+        [
+            .. operations.Skip(index).Take(PutsTogether).TakeWhile(static one => one is MemoryPut)
+                .Select(static one => ((MemoryPut)one, NewETag())),
+        ];
+        await session.PutAsync(puts, index).ConfigureAwait(false);
+        for (var number = 0; number < puts.Count; number++)
+        {
+            results[index + number] = new MemoryResult { ETag = puts[number].ETag };
+        }
+
+        return puts.Count;
     }
 
     // Those that another transaction holds are left for the next time, so that a sweep waits for nobody.

@@ -24,6 +24,38 @@ public abstract class SqlMemoryStoreTests<TFixture, TStore> : IAsyncDisposable
         Assert.Equal([0, 1000, 0], rounds);
     }
 
+    /// <summary>However a store sends them: more than it may send at once, of all shapes.</summary>
+    [Fact]
+    public async Task Batch_OfManyPuts_GivesEachItsETag_AndAConflictFarInChangesNothing()
+    {
+        var store = await OpenStoreAsync();
+        MemoryPut[] puts =
+        [
+            .. Enumerable.Range(0, 450).Select(number => new MemoryPut(new("a"), $"{number % 440}", $"text{number}")
+            {
+                Vector = number % 3 == 0 ? new float[] { 1, number } : default(ReadOnlyMemory<float>?),
+                TimeToLive = number % 5 == 0 ? TimeSpan.FromHours(1) : null,
+            }),
+        ];
+
+        var results = await store.BatchAsync(puts);
+        var conflict = await Assert.ThrowsAsync<MemoryConflictException>(() => store.BatchAsync(
+            [.. puts.Select(put => put with { Text = "other" }), puts[0] with { IfMatch = results[0].ETag }]).AsTask());
+
+        Assert.Equal(450, conflict.Index);
+        Assert.Equal(450, results.Select(one => one.ETag).Distinct().Count());
+        for (var number = 10; number < 450; number++)
+        {
+            var entry = await store.GetAsync(new("a"), puts[number].Key);
+            Assert.Equal((puts[number].Text, results[number].ETag), (entry!.Text, entry.ETag));
+        }
+
+        var found = await store.SearchAsync(new MemorySearch { Vector = new float[] { 1, 1 }, Limit = 440 });
+        Assert.Equal(
+            puts.Skip(10).Where(put => put.Vector is not null).Select(put => put.Key).Order(),
+            found.Select(match => match.Entry.Key).Order());
+    }
+
     [Fact]
     public async Task Provider_InitialisedAndCleanedUp_KeepsEverythingInTheDatabase()
     {
