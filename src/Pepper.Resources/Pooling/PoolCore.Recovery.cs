@@ -20,6 +20,9 @@ internal sealed partial class PoolCore
     // Whether callers were told that nothing is created, since the last creation was ordered: a probe is for the next of them.
     private bool _isMissed;
 
+    // When trials end for which there is no place, as other pools have them all.
+    private long? _trialsEndAt;
+
     // How many loans had ended well at two moments in the past, of which the later is this old.
     private long _goodBefore;
     private long _goodThen;
@@ -125,6 +128,29 @@ internal sealed partial class PoolCore
         }
 
         return !isProbe;
+    }
+
+    /// <summary>
+    /// Other pools have all the places, so that no trial can begin. They may keep them for any time, so the trials end when that
+    /// has lasted as long as one may take.
+    /// </summary>
+    private void LimitTrials_NeedsLock(CreatePurpose purpose, ref PoolTelling telling)
+    {
+        if (purpose != CreatePurpose.Probe || _recovery is not { Circuit.IsHalfOpen: true } recovery)
+        {
+            _trialsEndAt = null;
+            return;
+        }
+
+        var now = TimeProvider.GetTimestamp();
+        var end = _trialsEndAt ??= now + (long)(recovery.ProbeTimeout.TotalSeconds * TimeProvider.TimestampFrequency);
+        if (now < end)
+        {
+            WakeAt_NeedsLock(end);
+            return;
+        }
+
+        telling.TooManyRecoveries = recovery.StopTrials_NeedsLock(ref telling.Round);
     }
 
     /// <summary>
