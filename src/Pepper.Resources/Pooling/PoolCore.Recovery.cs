@@ -287,21 +287,27 @@ internal sealed partial class PoolCore
         $"Creations had to recover more than {count - 1} time(s) (MaxRecoveries) within "
         + $"{_recovery!.Options.RecoveryPeriod} (RecoveryPeriod).";
 
+    /// <summary>Why the circuit is not closed; null when it is. Not under the lock: what a failure says is others' code.</summary>
+    private static string? WhyOpen(CircuitStatistics? circuit) => circuit?.State switch
+    {
+        null or CircuitState.Closed => null,
+        CircuitState.Isolated => "its circuit is isolated",
+        var state => $"its circuit is {(state == CircuitState.Open ? "open" : "half-open")}"
+            + (circuit.LastFailure is { } last ? $" after: {FailureText.Of(last)}" : string.Empty),
+    };
+
     /// <summary>How the pool is, from what it knows, and why if it is not well.</summary>
-    private (ResourceHealth Health, string? Reason) Judge(CircuitStatistics? circuit, int? tooMany, int usable)
+    private (ResourceHealth Health, string? Reason) Judge(string? whyOpen, int? tooMany, int usable)
     {
         if (tooMany is { } many)
         {
             return (ResourceHealth.Unhealthy, TooManyRecoveries(many));
         }
 
-        if (circuit is { State: not CircuitState.Closed })
+        if (whyOpen is not null)
         {
-            var why = circuit.State == CircuitState.Isolated ? "its circuit is isolated"
-                : $"its circuit is {(circuit.State == CircuitState.Open ? "open" : "half-open")}"
-                + (circuit.LastFailure is { } last ? $" after: {FailureText.Of(last)}" : string.Empty);
             return (usable > 0 ? ResourceHealth.Degraded : ResourceHealth.Unhealthy,
-                $"The pool creates nothing, as {why}; {usable} resource(s) are usable.");
+                $"The pool creates nothing, as {whyOpen}; {usable} resource(s) are usable.");
         }
 
         return _failuresInARow == 0 ? (ResourceHealth.Healthy, null)
