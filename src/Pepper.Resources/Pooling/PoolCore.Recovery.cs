@@ -287,7 +287,9 @@ internal sealed partial class PoolCore
         $"Creations had to recover more than {count - 1} time(s) (MaxRecoveries) within "
         + $"{_recovery!.Options.RecoveryPeriod} (RecoveryPeriod).";
 
-    /// <summary>Why the circuit is not closed; null when it is. Not under the lock: what a failure says is others' code.</summary>
+    /// <summary>
+    /// Why the circuit is not closed; null when it is. Not under the lock: what a failure says is others' code.
+    /// </summary>
     private static string? WhyOpen(CircuitStatistics? circuit) => circuit?.State switch
     {
         null or CircuitState.Closed => null,

@@ -3,7 +3,7 @@ using Pepper.Resources.Recovery;
 
 namespace Pepper.Resources.Tests.Pooling;
 
-/// <summary>What a failure says is the user's code. It may take its time, or ask the pool: so it never runs under its lock.</summary>
+/// <summary>What a failure says is the user's code. It may ask the pool, so it never runs under its lock.</summary>
 public sealed class PoolFailureTextTests : PoolRecoveryTestBase
 {
     private readonly TestFactory _failing;
