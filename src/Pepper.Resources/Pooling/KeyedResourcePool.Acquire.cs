@@ -127,7 +127,7 @@ public sealed partial class KeyedResourcePool<TKey, T>
             slot.Fail(failure);
             if (slot.IsCounted)
             {
-                KeyedPoolLog.KeyFailed(_logger, Name, failure.Message, failure);
+                KeyedPoolLog.KeyFailed(_logger, Name, FailureText.Of(failure), failure);
             }
 
             throw FailureFor(failure);
@@ -211,7 +211,8 @@ public sealed partial class KeyedResourcePool<TKey, T>
             ? new PoolExhaustedException(
                 refusal.Message, refusal.Reason, refusal.Timeout, refusal.Statistics, refusal.Holders)
             : new ResourceInitializationException(
-                $"Keyed pool '{Name}': making the pool of a key failed: {failure.Message}", Name, _options.PerKey.Type, failure);
+                $"Keyed pool '{Name}': making the pool of a key failed: {FailureText.Of(failure)}", Name,
+                _options.PerKey.Type, failure);
 
     private ResourceTimeoutException LateException(TimeSpan timeout) => new(
         $"Keyed pool '{Name}': no resource within {timeout}: the pool of the key was being made all the while, by the factory "

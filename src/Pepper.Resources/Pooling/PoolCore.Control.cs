@@ -61,26 +61,27 @@ internal sealed partial class PoolCore
             _retryMinimumAt = 0;
         }
 
+        // Found under the lock, made without it: what a failure says is others' code.
+        Func<Exception>? refusal = null;
         await WaitUntilAsync(
-            () =>
-            {
-                if (!_options.PatientWarmUp
-                    && Interlocked.Read(ref _createFailures) != failures && _lastCreateFailure is { } failure)
-                {
-                    throw FailureFor(failure);
-                }
+            () => (refusal = WhyNotWarm_NeedsLock(failures)) is not null || IsWarm_NeedsLock(), cancellationToken, EnsureSupply)
+            .ConfigureAwait(false);
+        if (refusal is not null)
+        {
+            throw refusal();
+        }
+    }
 
-                if (IsClosed)
-                {
-                    throw ClosedException();
-                }
+    private bool IsWarm_NeedsLock() => _live - _creating - _hung >= _minSize;
 
-                var isReady = _live - _creating - _hung >= _minSize;
-                return !isReady && !_options.PatientWarmUp && _recovery is { Circuit.IsClosed: false }
-                    ? throw CircuitOpen() : isReady;
-            },
-            cancellationToken,
-            EnsureSupply).ConfigureAwait(false);
+    private Func<Exception>? WhyNotWarm_NeedsLock(long failuresBefore)
+    {
+        var isPatient = _options.PatientWarmUp;
+        return !isPatient && Interlocked.Read(ref _createFailures) != failuresBefore && _lastCreateFailure is { } failure
+            ? () => FailureFor(failure)
+            : IsClosed ? ClosedException
+            : !isPatient && _recovery is { Circuit.IsClosed: false } && !IsWarm_NeedsLock() ? CircuitOpen
+            : null;
     }
 
     internal async Task DrainAsync(TimeSpan timeout, CancellationToken cancellationToken)

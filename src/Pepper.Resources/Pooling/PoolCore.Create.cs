@@ -68,6 +68,7 @@ internal sealed partial class PoolCore
         if (!TryTakePlace_NeedsLock(isDemanded || (purpose == CreatePurpose.Probe && _isMissed)))
         {
             payer?.Release();
+            LimitTrials_NeedsLock(purpose, ref telling);
             return false;
         }
 
@@ -93,6 +94,7 @@ internal sealed partial class PoolCore
                 _live++;
                 _creating++;
                 _isMissed = false;
+                _trialsEndAt = null;
                 _hedges += purpose == CreatePurpose.Hedge ? 1 : 0;
                 creation = new Creation(
                     entry, _factory, _generation, _renewal, _gate.Waiters.NextSequence, purpose, isDemanded,

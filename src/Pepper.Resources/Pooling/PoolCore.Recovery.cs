@@ -20,6 +20,9 @@ internal sealed partial class PoolCore
     // Whether callers were told that nothing is created, since the last creation was ordered: a probe is for the next of them.
     private bool _isMissed;
 
+    // When trials end for which there is no place, as other pools have them all.
+    private long? _trialsEndAt;
+
     // How many loans had ended well at two moments in the past, of which the later is this old.
     private long _goodBefore;
     private long _goodThen;
@@ -125,6 +128,29 @@ internal sealed partial class PoolCore
         }
 
         return !isProbe;
+    }
+
+    /// <summary>
+    /// Other pools have all the places, so that no trial can begin. They may keep them for any time, so the trials end when that
+    /// has lasted as long as one may take.
+    /// </summary>
+    private void LimitTrials_NeedsLock(CreatePurpose purpose, ref PoolTelling telling)
+    {
+        if (purpose != CreatePurpose.Probe || _recovery is not { Circuit.IsHalfOpen: true } recovery)
+        {
+            _trialsEndAt = null;
+            return;
+        }
+
+        var now = TimeProvider.GetTimestamp();
+        var end = _trialsEndAt ??= now + (long)(recovery.ProbeTimeout.TotalSeconds * TimeProvider.TimestampFrequency);
+        if (now < end)
+        {
+            WakeAt_NeedsLock(end);
+            return;
+        }
+
+        telling.TooManyRecoveries = recovery.StopTrials_NeedsLock(ref telling.Round);
     }
 
     /// <summary>
@@ -261,21 +287,29 @@ internal sealed partial class PoolCore
         $"Creations had to recover more than {count - 1} time(s) (MaxRecoveries) within "
         + $"{_recovery!.Options.RecoveryPeriod} (RecoveryPeriod).";
 
+    /// <summary>
+    /// Why the circuit is not closed; null when it is. Not under the lock: what a failure says is others' code.
+    /// </summary>
+    private static string? WhyOpen(CircuitStatistics? circuit) => circuit?.State switch
+    {
+        null or CircuitState.Closed => null,
+        CircuitState.Isolated => "its circuit is isolated",
+        var state => $"its circuit is {(state == CircuitState.Open ? "open" : "half-open")}"
+            + (circuit.LastFailure is { } last ? $" after: {FailureText.Of(last)}" : string.Empty),
+    };
+
     /// <summary>How the pool is, from what it knows, and why if it is not well.</summary>
-    private (ResourceHealth Health, string? Reason) Judge(CircuitStatistics? circuit, int? tooMany, int usable)
+    private (ResourceHealth Health, string? Reason) Judge(string? whyOpen, int? tooMany, int usable)
     {
         if (tooMany is { } many)
         {
             return (ResourceHealth.Unhealthy, TooManyRecoveries(many));
         }
 
-        if (circuit is { State: not CircuitState.Closed })
+        if (whyOpen is not null)
         {
-            var why = circuit.State == CircuitState.Isolated ? "its circuit is isolated"
-                : $"its circuit is {(circuit.State == CircuitState.Open ? "open" : "half-open")}"
-                + (circuit.LastFailure is { } last ? $" after: {FailureText.Of(last)}" : string.Empty);
             return (usable > 0 ? ResourceHealth.Degraded : ResourceHealth.Unhealthy,
-                $"The pool creates nothing, as {why}; {usable} resource(s) are usable.");
+                $"The pool creates nothing, as {whyOpen}; {usable} resource(s) are usable.");
         }
 
         return _failuresInARow == 0 ? (ResourceHealth.Healthy, null)

@@ -22,11 +22,12 @@ internal sealed partial class PoolCore
     internal PoolStatistics GetStatistics()
     {
         var circuit = _recovery?.Circuit.Statistics;
+        var whyOpen = WhyOpen(circuit);
         using (_gate.Latch.EnterScope())
         {
             AssertInvariants_NeedsLock();
             var states = CountStates();
-            var (health, reason) = Judge(circuit, _recovery?.CountTooMany_NeedsLock(), Usable_NeedsLock());
+            var (health, reason) = Judge(whyOpen, _recovery?.CountTooMany_NeedsLock(), Usable_NeedsLock());
             return new PoolStatistics
             {
                 Name = Name,

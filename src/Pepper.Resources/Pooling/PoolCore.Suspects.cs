@@ -54,6 +54,8 @@ internal sealed partial class PoolCore
     /// <summary>Begins a generation, unless the one that failed is not the last: one outage, one generation.</summary>
     private void BeginGenerationAfter(int failed, Exception? failure)
     {
+        // Not under the lock: what a failure says is others' code.
+        var cause = failure is null ? null : FailureText.Of(failure);
         int generation;
         using (_gate.Latch.EnterScope())
         {
@@ -67,11 +69,11 @@ internal sealed partial class PoolCore
             Events?.Raise(
                 PoolEventKind.GenerationBegun,
                 $"Generation {generation} begins, after a failure that is fatal to all"
-                + (failure is null ? "." : $": {FailureText.Of(failure)}"), failure);
+                + (cause is null ? "." : $": {cause}"), failure);
         }
 
         SweepGenerations();
-        PoolLog.GenerationAfterFailure(_logger, Name, generation, failure is null ? "no cause given" : FailureText.Of(failure));
+        PoolLog.GenerationAfterFailure(_logger, Name, generation, cause ?? "no cause given");
     }
 
     /// <summary>

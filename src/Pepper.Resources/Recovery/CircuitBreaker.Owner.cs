@@ -108,6 +108,24 @@ public sealed partial class CircuitBreaker
         }
     }
 
+    /// <summary>
+    /// For such an owner: it has not been able to make a trial for a long time. If none has succeeded, and none is under way,
+    /// there is another break; as nothing failed, it is no longer than the last was.
+    /// </summary>
+    internal void OpenWithoutTrials(ref CircuitRound round)
+    {
+        round.Begin(_clock, _timeProvider);
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            var phase = _phase;
+            if (phase.State == CircuitState.HalfOpen && phase.Successes == 0 && phase.TrialsUnderWay == 0)
+            {
+                Open_NeedsLock(ref round, round.Now, phase.Cause, "no trial could begin", phase.BreaksInARow);
+            }
+        }
+    }
+
     /// <summary>What a call is told that is rejected now, and its count.</summary>
     /// <param name="owner">What to say of the owner, before how the circuit stands.</param>
     internal CircuitOpenException Reject(string owner)

@@ -288,10 +288,12 @@ public sealed partial class CircuitBreaker
         }
     }
 
-    private void Open_NeedsLock(ref CircuitRound round, long from, Exception? cause, string reason)
+    private void Open_NeedsLock(ref CircuitRound round, long from, Exception? cause, string reason) =>
+        Open_NeedsLock(ref round, from, cause, reason, _phase.BreaksInARow + 1);
+
+    private void Open_NeedsLock(ref CircuitRound round, long from, Exception? cause, string reason, int breaks)
     {
         var options = _options;
-        var breaks = _phase.BreaksInARow + 1;
         var longest = (double)options.LongestBreak.Ticks;
         var jitter = options.ResetTimeoutJitter * ((2 * options.NextRandom()) - 1);
         var ticks = options.ResetTimeout.Ticks * Math.Pow(options.ResetTimeoutGrowth, breaks - 1) * (1 + jitter);

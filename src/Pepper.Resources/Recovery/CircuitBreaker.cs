@@ -255,6 +255,8 @@ public sealed partial class CircuitBreaker : ICircuitSource, IDisposable
     // What a look that changes nothing can tell.
     internal bool IsClosed => _phase.State == CircuitState.Closed;
 
+    internal bool IsHalfOpen => _phase.State == CircuitState.HalfOpen;
+
     internal bool IsIsolated => _phase.State == CircuitState.Isolated;
 
     internal void FailByHand(in CircuitPermit permit, Exception? failure)

@@ -50,8 +50,9 @@ internal sealed class FactoryRecovery
 
     /// <summary>Whether those who find nothing wait all the same while the circuit is not closed.</summary>
     /// <param name="isServing">Whether what is lent still comes back good.</param>
+    /// <remarks>What has failed before somebody isolates it, or fails after that, is not why it is isolated.</remarks>
     internal bool WaitsForReturn(bool isServing) =>
-        _outage == FailureKind.Capacity || _options.WhileOpen == OutageBehavior.WaitForReturn
+        (_outage == FailureKind.Capacity && !Circuit.IsIsolated) || _options.WhileOpen == OutageBehavior.WaitForReturn
         || (_options.WhileOpen == OutageBehavior.Auto && isServing);
 
     /// <summary>How many creations may run: few after a recovery, one more with each that succeeds.</summary>
@@ -100,7 +101,7 @@ internal sealed class FactoryRecovery
         _succeededAt = _timeProvider.GetTimestamp();
         if (Circuit.IsClosed)
         {
-            // What opens it next, or isolates it, has a cause of its own.
+            // What opens it next has a cause of its own.
             _outage = default;
         }
 
@@ -145,6 +146,17 @@ internal sealed class FactoryRecovery
 
         _outage = default;
         return Recover_NeedsLock();
+    }
+
+    /// <summary>
+    /// The keeper has found no room for a trial for so long that they end: if none has succeeded, by another break.
+    /// </summary>
+    /// <returns>As of a success.</returns>
+    internal int? StopTrials_NeedsLock(ref CircuitRound round)
+    {
+        var tooMany = EndTrials_NeedsLock(ref round);
+        Circuit.OpenWithoutTrials(ref round);
+        return tooMany;
     }
 
     /// <summary>Somebody has closed the circuit by hand: creations begin slowly, as after a recovery.</summary>

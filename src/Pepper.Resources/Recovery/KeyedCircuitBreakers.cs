@@ -204,17 +204,19 @@ public sealed class KeyedCircuitBreakers<TKey> : IDisposable
                 continue;
             }
 
-            if (TryTakePlace() && TryAdd(key, now, out circuit))
+            // The key's own code, which may throw: before there is a place to be lost.
+            var name = $"{Name}[{key}]";
+            if (TryTakePlace() && TryAdd(key, name, now, out circuit))
             {
                 return circuit;
             }
         }
     }
 
-    private bool TryAdd(TKey key, long now, out KeyedCircuit circuit)
+    private bool TryAdd(TKey key, string name, long now, out KeyedCircuit circuit)
     {
         var options = _options.PerKey.Copy();
-        options.Name = $"{Name}[{key}]";
+        options.Name = name;
         circuit = new KeyedCircuit(new CircuitBreaker(options, Name, _timeProvider, _monitor, _logger), now);
         circuit.TryBegin();
         if (_circuits.TryAdd(key, circuit))

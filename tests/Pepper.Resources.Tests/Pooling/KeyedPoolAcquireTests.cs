@@ -5,6 +5,17 @@ namespace Pepper.Resources.Tests.Pooling;
 public sealed class KeyedPoolAcquireTests : KeyedPoolTestBase
 {
     [Fact]
+    public async Task Acquire_FactoryDelegateFailsWithoutAText_IsToldSo()
+    {
+        await using var pools = NewKeyed(factory: static _ => throw new SpeechlessException());
+
+        var thrown = await Assert.ThrowsAsync<ResourceInitializationException>(() => Lend(pools, "a"));
+
+        Assert.IsType<SpeechlessException>(thrown.InnerException);
+        Assert.Contains(nameof(SpeechlessException), thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Acquire_TwoKeys_LendsOfAPoolOfEach()
     {
         var factories = new Dictionary<string, TestFactory>(StringComparer.Ordinal) { ["a"] = new(), ["b"] = new() };
@@ -292,5 +303,10 @@ public sealed class KeyedPoolAcquireTests : KeyedPoolTestBase
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Ask(pools, "a", cancellationToken: canceled.Token));
         Assert.Throws<NotSupportedException>(() => pools.Acquire("a", TimeSpan.Zero));
         Assert.Throws<ArgumentNullException>(() => new KeyedResourcePool<string, TestResource>(null!));
+    }
+
+    private sealed class SpeechlessException : Exception
+    {
+        public override string Message => throw new NotSupportedException("It has no text.");
     }
 }

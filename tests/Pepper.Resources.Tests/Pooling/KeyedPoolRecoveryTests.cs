@@ -102,6 +102,94 @@ public sealed class KeyedPoolRecoveryTests : KeyedPoolTestBase
         Assert.Equal(1, slow.Calls(Stage.Create));
     }
 
+    [Fact]
+    public async Task Trials_OthersKeepAllPlaces_AreEnoughAfterTheTimeOfOne()
+    {
+        var broken = new TestFactory();
+        await using var pools = NewWithTrials(broken);
+        broken.Set(Stage.Create, Behaviour.ThrowsAsync);
+        await Assert.ThrowsAsync<ResourceInitializationException>(() => Lend(pools, "broken"));
+        await using var other = await Lend(pools, "good");
+        broken.Heal(Stage.Create);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await Until(() => broken.Made.Count == 1, "a trial is made");
+        var lease = await Lend(pools, "broken");
+        Assert.Equal(CircuitState.HalfOpen, StateOf(pools, "broken"));
+        await Assert.ThrowsAsync<CircuitOpenException>(() => Lend(pools, "broken"));
+
+        await PassTimeUntil(() => StateOf(pools, "broken") == CircuitState.Closed);
+
+        // Callers wait for room now, as those of any key.
+        var asked = await Starve(pools, "broken");
+        await other.DisposeAsync();
+        await (await asked.WaitAsync(Guard, Stop)).DisposeAsync();
+        await lease.DisposeAsync();
+        Assert.Equal(1, pools.GetStatistics("broken")!.Recoveries);
+    }
+
+    [Fact]
+    public async Task Trials_NoneHasSucceededAndOthersKeepAllPlaces_RestUntilThereIsOne()
+    {
+        var broken = new TestFactory
+        {
+            CreateNow = static (number, _) => number > 2 ? Task.CompletedTask
+                : Task.FromException(number == 1 ? new IOException("down") : new ArgumentException("says nothing")),
+        };
+        await using var pools = NewWithTrials(broken, trials: 1);
+        await Assert.ThrowsAsync<ResourceInitializationException>(() => Lend(pools, "broken"));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await Until(() => pools.GetStatistics("broken") is { CreateFailures: 2, Creating: 0 }, "a trial came to nothing");
+        var others = new[] { await Lend(pools, "good"), await Lend(pools, "good") };
+        Assert.Equal(CircuitState.HalfOpen, StateOf(pools, "broken"));
+
+        await PassTimeUntil(() => StateOf(pools, "broken") == CircuitState.Open);
+
+        foreach (var other in others)
+        {
+            await other.DisposeAsync();
+        }
+
+        await Assert.ThrowsAsync<CircuitOpenException>(() => Lend(pools, "broken"));
+        await PassTimeUntil(() => StateOf(pools, "broken") == CircuitState.Closed);
+        Assert.Equal((1, 1), (broken.Made.Count, Factory.Destroyed));
+    }
+
+    [Fact]
+    public async Task Trials_OthersHaveAllPlacesIdle_OneMakesRoomAsCallersAskedForIt()
+    {
+        var broken = new TestFactory();
+        await using var pools = NewWithTrials(broken);
+        broken.Set(Stage.Create, Behaviour.ThrowsAsync);
+        await Assert.ThrowsAsync<ResourceInitializationException>(() => Lend(pools, "broken"));
+        await MakeIdle(pools, "good");
+        broken.Heal(Stage.Create);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await Until(() => broken.Made.Count == 1, "a trial is made");
+        await using var lease = await Lend(pools, "broken");
+
+        await Assert.ThrowsAsync<CircuitOpenException>(() => Lend(pools, "broken"));
+
+        await PassTimeUntil(() => broken.Made.Count == 2, TimeSpan.FromMilliseconds(100));
+        await Until(() => StateOf(pools, "broken") == CircuitState.Closed);
+        Assert.Equal(1, Factory.Destroyed);
+    }
+
+    private static CircuitState StateOf(KeyedResourcePool<string, TestResource> pools, string key) =>
+        pools.GetStatistics(key)!.Circuit!.State;
+
+    /// <summary>Two places for all keys; breaks of a second.</summary>
+    private KeyedResourcePool<string, TestResource> NewWithTrials(TestFactory broken, int trials = 2) => NewKeyed(
+        options =>
+        {
+            var circuit = options.PerKey.Recovery!.Circuit;
+            (circuit.FailureThreshold, circuit.ResetTimeoutJitter, circuit.HalfOpenTrials) = (1, 0, trials);
+            (options.MaxTotal, options.PerKey.IdleTimeout) = (2, null);
+            options.PerKey.Recovery.WhileOpen = OutageBehavior.Reject;
+            options.PerKey.Recovery.Classify = static failure =>
+                failure.Exception is ArgumentException ? FailureKind.Request : FailureKind.Resource;
+        },
+        key => key == "broken" ? broken : Factory);
+
     private RetryBudget NewBudget() =>
         new(new RetryBudgetOptions { Capacity = 1, MinimumPerSecond = 0, Ratio = 0 }, Time, Monitor);
 

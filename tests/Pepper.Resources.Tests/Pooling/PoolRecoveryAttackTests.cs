@@ -196,6 +196,55 @@ public sealed class PoolRecoveryAttackTests : PoolRecoveryTestBase
         Assert.IsType<CircuitOpenException>(await Failure(pool));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task IsolateCircuit_DuringAnOutageOfCapacity_CallersAreTold(bool failsAfterIt)
+    {
+        await using var pool = NewPool((_, recovery) =>
+            (recovery.Classify, recovery.WhileOpen) = (static _ => FailureKind.Capacity, OutageBehavior.Reject));
+        await using var lease = await Lend(pool);
+        Factory.Set(Stage.Create, Behaviour.Slow);
+        Factory.CreateFails = true;
+        using var cancelled = new CancellationTokenSource();
+        var asked = Ask(pool, cancellationToken: cancelled.Token);
+        await Until(() => pool.Statistics.Creating == 1);
+        if (failsAfterIt)
+        {
+            pool.IsolateCircuit("maintenance");
+        }
+
+        Factory.Open(Stage.Create);
+        await Until(() => pool.Statistics.CreateFailures > 0);
+        pool.IsolateCircuit("maintenance");
+
+        Assert.IsType<CircuitOpenException>(await Failure(pool));
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => asked.WaitAsync(Guard, Stop));
+    }
+
+    [Fact]
+    public async Task Open_CallerQueuesForWhatIsJustBeingLentToAnother_IsTold()
+    {
+        var factory = new TestFactory { Hooks = FactoryHooks.Validate };
+        await using var pool = NewPool((_, recovery) => recovery.WhileOpen = OutageBehavior.Reject, factory);
+        var lease = await Lend(pool);
+        await OpenCircuit(pool, factory);
+        await lease.DisposeAsync();
+        Task<Lease<TestResource>>? queued = null;
+        using var listener = new MetricListener(Monitor, static name => name == "pepperpy_resource_acquisition_seconds");
+
+        // What is counted is validated, and the pool's own still: whoever comes now takes it for one that may yet be idle.
+        listener.OnMeasurement = _ =>
+        {
+            listener.OnMeasurement = null;
+            queued = Ask(pool);
+        };
+        await using var served = await Lend(pool);
+
+        await Assert.ThrowsAsync<CircuitOpenException>(() => queued!.WaitAsync(Guard, Stop));
+    }
+
     /// <summary>Declared after the pool: a test that fails is not to hang in the pool's disposal.</summary>
     private sealed class OpenedGates(TestFactory factory) : IDisposable
     {

@@ -21,6 +21,22 @@ public sealed class KeyedCircuitBreakersTests : RecoveryTest
         Assert.ThrowsAsync<InvalidOperationException>(() => set.ExecuteAsync(key, static _ => FailAsync()).AsTask());
 
     [Fact]
+    public async Task ExecuteAsync_KeyHasNoText_TakesNoPlace()
+    {
+        using var set = new KeyedCircuitBreakers<Nameless>(
+            new KeyedCircuitBreakersOptions { MaxKeys = 1 }, Time, Monitor);
+        await Assert.ThrowsAsync<NotSupportedException>(
+            async () => await set.ExecuteAsync(new Nameless(IsNameless: true), static _ => new ValueTask<int>(1)));
+
+        // On a thread of its own: it must not take this one, whatever it does.
+        var served = Task.Run(
+            () => set.ExecuteAsync(new Nameless(IsNameless: false), static _ => new ValueTask<int>(2)).AsTask(),
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, await served.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Execute_OneKeyFails_OthersGoOn()
     {
         using var set = NewSet();
@@ -172,5 +188,10 @@ public sealed class KeyedCircuitBreakersTests : RecoveryTest
         Assert.Contains("4 fault(s)", thrown.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new KeyedCircuitBreakers<int>(
             new KeyedCircuitBreakersOptions { PerKey = new CircuitBreakerOptions { FailureThreshold = 0 } }));
+    }
+
+    private sealed record Nameless(bool IsNameless)
+    {
+        public override string ToString() => IsNameless ? throw new NotSupportedException("It has no text.") : "named";
     }
 }
