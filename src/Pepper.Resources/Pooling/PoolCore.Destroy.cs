@@ -49,7 +49,7 @@ internal sealed partial class PoolCore
     {
         var started = TimeProvider.GetTimestamp();
         var limit = _options.DestroyTimeout ?? Timeout.InfiniteTimeSpan;
-        using var timer = CancelAfter(source, limit);
+        var timer = CancelAfter(source, limit);
         Exception? cause = null;
         try
         {
@@ -73,6 +73,8 @@ internal sealed partial class PoolCore
             cause = failure;
         }
 
+        // Before the place is free: whoever waits for the last one finds no timer of the pool any more.
+        timer?.Dispose();
         Interlocked.Increment(ref _destroyedFor[(int)reason]);
         _monitor.RecordCleanup(TypeLabel, reason.ToLabel());
         TellDestroyed(reason, cause);

@@ -79,7 +79,7 @@ public sealed class PooledDbDataSourceTests : SqliteTest
     {
         await using var pool = NewPool();
         var source = pool.AsDataSource(SqliteFactory.Instance, TimeSpan.FromMilliseconds(20));
-        await using var first = await source.OpenConnectionAsync();
+        await using var first = await pool.AsDataSource(SqliteFactory.Instance).OpenConnectionAsync();
 
         await Assert.ThrowsAsync<PoolExhaustedException>(async () => await source.OpenConnectionAsync());
         Assert.Throws<PoolExhaustedException>(() => source.OpenConnection());

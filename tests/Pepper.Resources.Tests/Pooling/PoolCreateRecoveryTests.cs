@@ -161,7 +161,7 @@ public sealed class PoolCreateRecoveryTests : PoolRecoveryTestBase
         }
 
         Assert.IsType<CircuitOpenException>(await Failure(pool));
-        await Until(() => factory.Destroyed == 5);
+        await Until(() => factory.Destroyed == 5 && pool.Statistics.Size == 0);
         Assert.Equal((5L, 5L, 0), (pool.Statistics.Created, pool.Statistics.CreateFailures, pool.Statistics.Size));
     }
 

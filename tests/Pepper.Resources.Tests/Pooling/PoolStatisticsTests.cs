@@ -137,7 +137,7 @@ public sealed class PoolStatisticsTests : PoolTestBase
         await using var pool = NewPool(options => options.EmitDatabaseMetrics = true);
         (await Lend(pool)).Dispose();
 
-        Assert.Equal(1, listener.Count("db.client.connection.create_time"));
+        await Until(() => listener.Count("db.client.connection.create_time") == 1);
         Assert.Equal(1, listener.Count("db.client.connection.use_time", "db.client.connection.pool.name=orders"));
         Assert.Equal(2, listener.Read("db.client.connection.max").Values.Single());
     }

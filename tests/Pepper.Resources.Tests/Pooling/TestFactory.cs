@@ -126,8 +126,8 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
             }
 
             OnCreate?.Invoke(cancellationToken);
-            var run = RunAsync(Stage.Create, cancellationToken);
-            return FinishCreateAsync(CreateNow?.Invoke(Calls(Stage.Create), cancellationToken) ?? run);
+            var run = RunAsync(Stage.Create, cancellationToken, out var number);
+            return FinishCreateAsync(CreateNow?.Invoke(number, cancellationToken) ?? run);
         }
         catch (Exception)
         {
@@ -218,16 +218,20 @@ internal sealed class TestFactory : IResourceFactory<TestResource>
         throw new InvalidOperationException($"{stage} failed later.");
     }
 
-    private Task RunAsync(Stage stage, CancellationToken cancellationToken)
+    private Task RunAsync(Stage stage, CancellationToken cancellationToken) => RunAsync(stage, cancellationToken, out _);
+
+    private Task RunAsync(Stage stage, CancellationToken cancellationToken, out int number)
     {
-        Interlocked.Increment(ref _calls[(int)stage]);
-        return _behaviours[(int)stage] switch
+        // Settled before it is counted: who has waited for the count may set what the next one does.
+        var (behaviour, gate) = (_behaviours[(int)stage], _gates[(int)stage]);
+        number = Interlocked.Increment(ref _calls[(int)stage]);
+        return behaviour switch
         {
             Behaviour.ThrowsSync => throw new InvalidOperationException($"{stage} failed at once."),
             Behaviour.ThrowsAsync => ThrowLaterAsync(stage),
-            Behaviour.Slow => _gates[(int)stage].Task.WaitAsync(cancellationToken),
+            Behaviour.Slow => gate.Task.WaitAsync(cancellationToken),
             Behaviour.NeverEnds => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken),
-            Behaviour.IgnoresCancellation => _gates[(int)stage].Task,
+            Behaviour.IgnoresCancellation => gate.Task,
             _ => Task.CompletedTask,
         };
     }
