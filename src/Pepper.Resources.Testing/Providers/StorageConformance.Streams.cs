@@ -5,6 +5,18 @@ namespace Pepper.Resources.Testing;
 /// <content>Writes from streams, and writes beside readers and deleters.</content>
 public sealed partial class StorageConformance
 {
+    private ConformanceTest[] StreamTests =>
+    [
+        Always(PutStreamHeedsItsOptions, "Put_Stream_HeedsItsOptions"),
+        Always(PutStreamIsReadFromItsPositionAndLeftOpen, "Put_Stream_IsReadFromItsPositionAndLeftOpen"),
+        With(ProviderCapabilities.TimeToLive, TimeToLiveOfAStreamOverIsGone, "TimeToLive_OfAStreamOver_IsGone"),
+        Always(PutChangedAfterwardsStaysAsWritten, "Put_ChangedAfterwards_StaysAsWritten"),
+        Always(PutTellsWhatStatSays, "Put_Tells_WhatStatSays"),
+        Always(PutWhileReadIsOneVersionOrAnother, "Put_WhileRead_IsOneVersionOrAnother"),
+        Always(GetRangeOfAnySizeGivesThatPart, "Get_RangeOfAnySize_GivesThatPart"),
+        Always(TwoDeletersOneETagExactlyOneWins, "TwoDeleters_OneETag_ExactlyOneWins"),
+    ];
+
     private static Task PutStreamHeedsItsOptions(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var first = await PutStreamAsync(storage, 5, Meta("one", "1")).ConfigureAwait(false);
