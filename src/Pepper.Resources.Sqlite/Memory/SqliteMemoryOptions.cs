@@ -34,7 +34,8 @@ public sealed class SqliteMemoryOptions : IProviderConfiguration
     public IEnumerable<string> GetFaults()
     {
         List<string> faults = [];
-        if (string.IsNullOrWhiteSpace(Path) || Path == ":memory:" || Path.Contains('\0', StringComparison.Ordinal))
+        if (string.IsNullOrWhiteSpace(Path) || Path.Contains('\0', StringComparison.Ordinal) || Path.StartsWith(':')
+            || Path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
         {
             faults.Add($"Path is '{Path}'; it must name a file, which all connections can open.");
         }

@@ -33,6 +33,8 @@ public sealed partial class StorageConformance
         var first = await storage.PutAsync("a", Bytes(1)).ConfigureAwait(false);
         var second = await storage.PutAsync("a", Bytes(2), new StoragePutOptions { IfMatch = first.ETag }).ConfigureAwait(false);
         Expect.Equal(second.ETag, (await storage.StatAsync("a").ConfigureAwait(false))?.ETag, "the ETag after the write");
+        var (_, read) = await ReadAsync(storage, "a", new StorageGetOptions { IfMatch = second.ETag }).ConfigureAwait(false);
+        Expect.Equal(2, read.Length, "the length of what a read with the current ETag gives");
         Expect.That(await storage.DeleteAsync("a", second.ETag).ConfigureAwait(false), "the current ETag lets a deletion pass");
     });
 

@@ -285,6 +285,8 @@ public sealed partial class StorageConformance
         Expect.Equal(written.ETag, entry.ETag, "the ETag that another provider sees");
         Expect.Equal("value", entry.Metadata["name"], "the metadata that another provider sees");
         Expect.Equal(100, read.Length, "the length that another provider sees");
+        var again = await provider.Storage!.PutAsync("a", Bytes(100)).ConfigureAwait(false);
+        Expect.That(again.ETag != written.ETag, "a write through another provider has a new ETag");
         await provider.CleanupAsync().ConfigureAwait(false);
     });
 }

@@ -20,6 +20,9 @@ public sealed partial class StorageConformance
         Expect.That(await storage.GetAsync("a").ConfigureAwait(false) is null, "it is not read any more");
         Expect.That(await storage.StatAsync("a").ConfigureAwait(false) is null, "it is not known any more");
         Expect.Equal(0, (await storage.ListAsync().ConfigureAwait(false)).Entries.Count, "the number of entries");
+        Expect.That(
+            await StorageRules.Feature<IExpiringStorage>(storage).SetTimeToLiveAsync("a", null).ConfigureAwait(false) is null,
+            "what is over gets no new time");
         Expect.That(!await storage.DeleteAsync("a").ConfigureAwait(false), "there is nothing to delete");
     });
 
@@ -57,13 +60,17 @@ public sealed partial class StorageConformance
     public static Task TimeToLiveSetCountsFromThen(ProviderFixture fixture) => UseAsync(fixture, async storage =>
     {
         var expiring = StorageRules.Feature<IExpiringStorage>(storage);
-        var first = await storage.PutAsync("a", Bytes(7), Ttl(10)).ConfigureAwait(false);
+        var options = Meta("name", "value");
+        options.TimeToLive = TimeSpan.FromSeconds(10);
+        var first = await storage.PutAsync("a", Bytes(7), options).ConfigureAwait(false);
         fixture.Time.Advance(TimeSpan.FromSeconds(8));
         var second = Expect.NotNull(await expiring.SetTimeToLiveAsync("a", TimeSpan.FromSeconds(10))
             .ConfigureAwait(false), "the entry");
         Expect.That(second.ETag != first.ETag, "a new time to live is a new ETag");
         fixture.Time.Advance(TimeSpan.FromSeconds(8));
-        Expect.Equal(7, (await ReadAsync(storage, "a").ConfigureAwait(false)).Content.Length, "the length of the content");
+        var (entry, read) = await ReadAsync(storage, "a").ConfigureAwait(false);
+        Expect.That(read.AsSpan().SequenceEqual(Bytes(7)), "the content stays");
+        Expect.Equal("value", entry.Metadata.GetValueOrDefault("name"), "the metadata, which stays");
         await Expect.ThrowsAsync<StorageConflictException>(
             async () => await expiring.SetTimeToLiveAsync("a", null, first.ETag)
                 .ConfigureAwait(false), "a stale ETag").ConfigureAwait(false);

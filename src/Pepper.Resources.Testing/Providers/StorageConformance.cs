@@ -23,6 +23,7 @@ public sealed partial class StorageConformance(Func<ProviderFixture> createFixtu
         Always(PutCancelledWritesNothing, "Put_Cancelled_WritesNothing"),
         Always(PutStreamCancelledOnTheWayChangesNothing, "Put_StreamCancelledOnTheWay_ChangesNothing"),
         Always(PutManyAtOnceAllAreThere, "Put_ManyAtOnce_AllAreThere"),
+        .. StreamTests,
         Always(GetMissingIsNull, "Get_Missing_IsNull"),
         Always(GetWhileReplacedReadsOneVersion, "Get_WhileReplaced_ReadsOneVersion"),
         Always(GetRangeGivesThatPart, "Get_Range_GivesThatPart"),

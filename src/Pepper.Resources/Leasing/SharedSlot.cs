@@ -23,6 +23,7 @@ internal sealed class SharedSlot
     private int _count;
     private bool _isClosed;
     private bool _isBroken;
+    private Exception? _brokenBy;
 
     /// <param name="item">What is lent.</param>
     /// <param name="description">What it is called in messages.</param>
@@ -83,7 +84,35 @@ internal sealed class SharedSlot
     }
 
     /// <summary>No new holders from now on. True for the first who closes it, whose reason it is.</summary>
-    internal bool Close(string reason = "released") => Close(reason, isBroken: false);
+    internal bool Close(string reason = "released") => Close(reason, isBroken: false, cause: null);
+
+    /// <summary>Lends the resource again. False when nobody holds it any more, or a holder found it broken.</summary>
+    internal bool TryReopen()
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (_isBroken || _count == 0)
+            {
+                return false;
+            }
+
+            Reason = string.Empty;
+            Volatile.Write(ref _isClosed, false);
+            return true;
+        }
+    }
+
+    /// <summary>Whether a holder found the resource broken, also after the slot had been closed.</summary>
+    internal bool IsBroken(out Exception? cause)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            cause = _brokenBy;
+            return _isBroken;
+        }
+    }
 
     /// <summary>Closes the slot if nobody holds the resource and the condition holds at that moment.</summary>
     internal bool TryCloseIfIdle(string reason, Func<bool> condition)
@@ -107,7 +136,7 @@ internal sealed class SharedSlot
     /// <summary>A holder found the resource broken. It fails when its last holder returns it: until then it is in use.</summary>
     internal void Invalidate(Exception? cause)
     {
-        if (Close(Invalidated, isBroken: true))
+        if (Close(Invalidated, isBroken: true, cause))
         {
             _onInvalidated?.Invoke(cause);
         }
@@ -164,13 +193,14 @@ internal sealed class SharedSlot
         return leases;
     }
 
-    private bool Close(string reason, bool isBroken)
+    private bool Close(string reason, bool isBroken, Exception? cause)
     {
         bool isDrained;
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
             _isBroken |= isBroken;
+            _brokenBy ??= cause;
             if (_isClosed)
             {
                 return false;

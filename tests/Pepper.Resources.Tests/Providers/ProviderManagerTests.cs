@@ -210,6 +210,37 @@ public sealed class ProviderManagerTests : ProviderManagerTest
     }
 
     [Fact]
+    public async Task Register_TakesTooLongAndItsTokenHangsToo_IsAbandoned()
+    {
+        var hangs = new TaskCompletionSource();
+        using var lets = new ManualResetEventSlim();
+        var provider = TestProvider.New("a", new TestConfig
+        {
+            At = async (_, stage, ct) =>
+            {
+                if (stage == ProviderStage.Initialize)
+                {
+                    // What drivers do that ask their server to cancel.
+                    await using var registration = ct.Register(() => lets.Wait(4 * Guard));
+                    await hangs.Task;
+                }
+            },
+        });
+        var register = Manager.RegisterAsync(provider);
+        await UntilAsync(() => provider.Config.Notes.Contains("Initialize a") && Time.ActiveTimers > 0);
+        Time.Advance(TimeSpan.FromSeconds(30));
+        await UntilAsync(() => Time.ActiveTimers > 0 || register.IsCompleted);
+        Time.Advance(TimeSpan.FromSeconds(5));
+
+        await Assert.ThrowsAsync<ProviderStageException>(() => register.WaitAsync(TimeSpan.FromSeconds(10)));
+
+        Assert.Equal(0, Manager.Count);
+        lets.Set();
+        hangs.SetResult();
+        await UntilAsync(() => provider.Cleanups == 1);
+    }
+
+    [Fact]
     public async Task Acquire_WhileStarting_Waits()
     {
         var starts = new TaskCompletionSource();

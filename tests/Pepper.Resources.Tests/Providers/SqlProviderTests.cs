@@ -37,6 +37,21 @@ public sealed class SqlProviderTests
     }
 
     [Fact]
+    public async Task Cleanup_CouldNotClose_ClosesAtTheNext()
+    {
+        var provider = new OwnProvider(new OwnOptions());
+        await provider.InitializeAsync();
+        provider.Made[0].ClosingFailuresToCome = 1;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => provider.CleanupAsync());
+        Assert.Equal(0, provider.Made[0].Closed);
+
+        await provider.CleanupAsync();
+
+        Assert.Equal(1, provider.Made[0].Closed);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => provider.Made[0].ExistsAsync("a").AsTask());
+    }
+
+    [Fact]
     public async Task Use_AfterTheCleanup_IsRefused()
     {
         var provider = new OwnProvider(new OwnOptions());
@@ -93,6 +108,8 @@ public sealed class SqlProviderTests
 
         internal int Closed { get; private set; }
 
+        internal int ClosingFailuresToCome { get; set; }
+
         protected internal override ValueTask OpenAsync(CancellationToken cancellationToken)
         {
             Opened++;
@@ -101,6 +118,11 @@ public sealed class SqlProviderTests
 
         protected override ValueTask CloseAsync()
         {
+            if (ClosingFailuresToCome-- > 0)
+            {
+                throw new InvalidOperationException("no answer");
+            }
+
             Closed++;
             return default;
         }

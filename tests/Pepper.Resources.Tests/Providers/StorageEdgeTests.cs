@@ -49,6 +49,51 @@ public sealed class StorageEdgeTests
         await next.CleanupAsync();
     }
 
+    [Fact]
+    public async Task Initialize_SameFolderSpelledOtherwise_IsTheSameFolder()
+    {
+        await using var fixture = new FileStorageFixture();
+        await fixture.PrepareAsync();
+        var one = Create(files: true, fixture.Folder, TimeProvider.System);
+        var other = new FileStorageProvider(FileStorageProvider.Describe("edge"), new FileStorageOptions
+        {
+            Path = Path.Combine(fixture.Folder, "files") + Path.DirectorySeparatorChar,
+        });
+        await one.InitializeAsync();
+
+        await other.InitializeAsync();
+
+        await one.Storage!.PutAsync("a", new byte[3]);
+        Assert.True(await other.Storage!.ExistsAsync("a"));
+        await other.CleanupAsync();
+        await one.CleanupAsync();
+    }
+
+    [Theory]
+    [InlineData("damaged")]
+    [InlineData("damaged/that/has/a/long/name")]
+    public async Task Purge_BesideADamagedEntry_PurgesTheOthers(string damaged)
+    {
+        await using var fixture = new FileStorageFixture();
+        await fixture.PrepareAsync();
+        var provider = fixture.Create("edge") as IStorageProvider;
+        await provider!.InitializeAsync();
+        var storage = provider.Storage!;
+        var soon = new StoragePutOptions { TimeToLive = TimeSpan.FromSeconds(1) };
+        var key = damaged.PadRight(damaged.Contains('/', StringComparison.Ordinal) ? 300 : 0, 'x');
+        await storage.PutAsync(key, new byte[3], soon);
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(fixture.Folder, "files", "entries")));
+        await File.WriteAllTextAsync(file, "damaged");
+        await storage.PutAsync("a", new byte[3], soon);
+        await storage.PutAsync("z", new byte[3], soon);
+        fixture.Time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(2, await StorageRules.Feature<IExpiringStorage>(storage).PurgeExpiredAsync());
+
+        Assert.True(File.Exists(file));
+        await provider.CleanupAsync();
+    }
+
     private static IStorageProvider Create(bool files, string folder, TimeProvider time) => files
         ? new FileStorageProvider(
             FileStorageProvider.Describe("edge"), new FileStorageOptions { Path = Path.Combine(folder, "files") }, time)

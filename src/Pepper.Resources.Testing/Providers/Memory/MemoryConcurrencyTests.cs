@@ -10,6 +10,7 @@ internal static class MemoryConcurrencyTests
     [
         new(nameof(Writers_WithOneETag_OneWins), Writers_WithOneETag_OneWins),
         new(nameof(Writers_OfAFirstWrite_OneWins), Writers_OfAFirstWrite_OneWins),
+        new(nameof(Deleters_WithOneETag_OneWins), Deleters_WithOneETag_OneWins),
         new(nameof(Writers_OfDifferentKeys_AllWin), Writers_OfDifferentKeys_AllWin),
         new(nameof(Counter_ThatIsRaisedByETag_LosesNothing), Counter_ThatIsRaisedByETag_LosesNothing),
         new(nameof(Batches_InOppositeOrder_AllEnd_AndAreWhole), Batches_InOppositeOrder_AllEnd_AndAreWhole),
@@ -52,6 +53,20 @@ internal static class MemoryConcurrencyTests
         {
             Same(1, await WinnersAsync(Enumerable.Range(0, 4).Select<int, Func<ValueTask<string>>>(writer =>
                 () => store.PutAsync(Put($"{round}", $"by {writer}") with { IfAbsent = true }))).ConfigureAwait(false));
+        }
+    }
+
+    private static async Task Deleters_WithOneETag_OneWins(MemoryScene scene)
+    {
+        var store = await scene.OpenAsync().ConfigureAwait(false);
+        for (var round = 0; round < 50; round++)
+        {
+            var etag = await store.PutAsync(Put("a", $"{round}")).ConfigureAwait(false);
+            Same(1, await WinnersAsync(Enumerable.Range(0, 4).Select<int, Func<ValueTask<string>>>(_ => async () =>
+            {
+                Check(await store.DeleteAsync(Notes, "a", etag).ConfigureAwait(false), "A delete by ETag found nothing.");
+                return etag;
+            })).ConfigureAwait(false));
         }
     }
 

@@ -13,6 +13,7 @@ internal static class MemoryVectorTests
         new(nameof(Vector_OfAnotherLength_IsRefused), Vector_OfAnotherLength_IsRefused),
         new(nameof(Vector_ThatIsNone_IsRefused), Vector_ThatIsNone_IsRefused),
         new(nameof(Vector_SeesTheLatestVector), Vector_SeesTheLatestVector),
+        new(nameof(Vector_OfAnArrayThatChangesLater_IsTheOneThatWasGiven), Vector_OfAnArrayThatChangesLater_IsTheOneThatWasGiven),
         new(nameof(Vector_OfAllTheLengthsThatAreAllowed_ComesBack), Vector_OfAllTheLengthsThatAreAllowed_ComesBack),
         new(nameof(Hybrid_FusesTheRanks), Hybrid_FusesTheRanks),
         new(nameof(Hybrid_InPages_GivesEachOnce), Hybrid_InPages_GivesEachOnce),
@@ -70,6 +71,9 @@ internal static class MemoryVectorTests
     {
         var store = await scene.OpenAsync().ConfigureAwait(false);
         SameList([], await KeysAsync(store, new() { Vector = new float[] { 1, 2, 3, 4 } }).ConfigureAwait(false));
+        await ThrowsAsync<ArgumentException>(
+            () => store.BatchAsync([At("c", 1, 2, 3), At("d", 1)]).AsTask(), "A batch of two lengths").ConfigureAwait(false);
+        // What was refused has not decided which length the store has.
         await store.PutAsync(At("a", 1, 2)).ConfigureAwait(false);
 
         var failure = await ThrowsAsync<ArgumentException>(() => store.PutAsync(At("b", 1, 2, 3)).AsTask(), "Three elements")
@@ -107,6 +111,18 @@ internal static class MemoryVectorTests
         var found = await store.SearchAsync(new() { Vector = new float[] { 0, 1 } }).ConfigureAwait(false);
 
         Check(found is [{ Entry.Key: "a", Score: > 0.999 }], "The search does not see the latest vectors.");
+    }
+
+    private static async Task Vector_OfAnArrayThatChangesLater_IsTheOneThatWasGiven(MemoryScene scene)
+    {
+        var store = await scene.OpenAsync().ConfigureAwait(false);
+        float[] vector = [1, 0];
+        await store.PutAsync(At("kept", vector)).ConfigureAwait(false);
+        await store.PutAsync(At("other", 0.6f, 0.8f)).ConfigureAwait(false);
+
+        (vector[0], vector[1]) = (0, 1);
+
+        SameList(["kept", "other"], await KeysAsync(store, new() { Vector = new float[] { 1, 0 } }).ConfigureAwait(false));
     }
 
     private static async Task Vector_OfAllTheLengthsThatAreAllowed_ComesBack(MemoryScene scene)

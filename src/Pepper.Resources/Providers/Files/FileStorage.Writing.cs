@@ -13,7 +13,7 @@ internal sealed partial class FileStorage
         ThrowIfClosed();
         cancellationToken.ThrowIfCancellationRequested();
         var (prefix, after, size) = StorageRules.CheckList(options, Capabilities);
-        var files = await FindAsync(prefix, after, cancellationToken).ConfigureAwait(false);
+        var files = await FindAsync(prefix, after, skipsDamaged: false, cancellationToken).ConfigureAwait(false);
         List<StorageEntry> entries = new(Math.Min(size, files.Count));
         var last = Array.Empty<byte>();
         var now = Now;
@@ -39,14 +39,12 @@ internal sealed partial class FileStorage
     {
         ThrowIfClosed();
         var purged = 0;
-        foreach (var key in await FindAsync([], [], cancellationToken).ConfigureAwait(false))
+        foreach (var key in await FindAsync([], [], skipsDamaged: true, cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using (await root.EnterAsync(key, cancellationToken).ConfigureAwait(false))
             {
-                using var file = OpenFile(PathOf(key), StorageRules.GetKey(key));
-                if (file is not null && (await FileHeader.ReadAsync(file, StorageRules.GetKey(key), cancellationToken)
-                    .ConfigureAwait(false)).IsExpired(Now))
+                if (await IsExpiredAsync(key, cancellationToken).ConfigureAwait(false))
                 {
                     File.Delete(PathOf(key));
                     purged++;
@@ -57,8 +55,24 @@ internal sealed partial class FileStorage
         return purged;
     }
 
+    private async ValueTask<bool> IsExpiredAsync(byte[] key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var file = OpenFile(PathOf(key), StorageRules.GetKey(key));
+            return file is not null && (await FileHeader.ReadAsync(file, StorageRules.GetKey(key), cancellationToken)
+                .ConfigureAwait(false)).IsExpired(Now);
+        }
+        catch (StorageCorruptException)
+        {
+            // Nobody knows when it expires; whoever reads it is told, and the others need not stay for it.
+            return false;
+        }
+    }
+
     /// <summary>The keys that begin so and follow that one, in order; of regular files alone.</summary>
-    private async ValueTask<List<byte[]>> FindAsync(byte[] prefix, byte[] after, CancellationToken cancellationToken)
+    private async ValueTask<List<byte[]>> FindAsync(
+        byte[] prefix, byte[] after, bool skipsDamaged, CancellationToken cancellationToken)
     {
         List<byte[]> keys = [];
         foreach (var file in new DirectoryInfo(root.Entries).EnumerateFiles())
@@ -72,9 +86,7 @@ internal sealed partial class FileStorage
 
             if (isHashed)
             {
-                using var open = OpenFile(file.FullName, file.Name);
-                key = open is null
-                    ? null : (await FileHeader.ReadAsync(open, file.Name, cancellationToken).ConfigureAwait(false)).Key;
+                key = await ReadKeyAsync(file, skipsDamaged, cancellationToken).ConfigureAwait(false);
             }
 
             if (key is not null && key.AsSpan().StartsWith(prefix) && key.AsSpan().SequenceCompareTo(after) > 0)
@@ -85,6 +97,20 @@ internal sealed partial class FileStorage
 
         keys.Sort(static (left, right) => left.AsSpan().SequenceCompareTo(right));
         return keys;
+    }
+
+    private static async ValueTask<byte[]?> ReadKeyAsync(FileInfo file, bool skipsDamaged, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var open = OpenFile(file.FullName, file.Name);
+            return open is null
+                ? null : (await FileHeader.ReadAsync(open, file.Name, cancellationToken).ConfigureAwait(false)).Key;
+        }
+        catch (StorageCorruptException) when (skipsDamaged)
+        {
+            return null;
+        }
     }
 
     private async ValueTask<StorageEntry> WriteAsync(

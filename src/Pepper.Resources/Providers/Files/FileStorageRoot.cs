@@ -51,7 +51,8 @@ internal sealed class FileStorageRoot
     internal string Unfinished { get; }
 
     /// <exception cref="IOException">It cannot be used, or another process has it.</exception>
-    internal static FileStorageRoot Open(string path) => Shared.Enter(Path.GetFullPath(path));
+    internal static FileStorageRoot Open(string path) =>
+        Shared.Enter(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 
     /// <summary>To be called once by each who opened it.</summary>
     internal void Close() => Shared.Leave(this);

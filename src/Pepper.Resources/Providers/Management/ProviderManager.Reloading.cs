@@ -135,9 +135,15 @@ public sealed partial class ProviderManager
         }
         catch (Exception)
         {
-            instance.Reopen();
-            var served = before.Serving is not null;
-            entry.Move(served ? ProviderState.Running : before.State, instance, served, failure: before.Failure);
+            if (before.Serving is null)
+            {
+                entry.Move(before.State, instance, serves: false, failure: before.Failure);
+            }
+            else
+            {
+                GoOn(entry, instance, before.Failure);
+            }
+
             throw;
         }
 
@@ -161,6 +167,25 @@ public sealed partial class ProviderManager
 
         instance.Reopen();
         entry.Move(ProviderState.Running, instance, serves: true);
+    }
+
+    /// <summary>Lends again what was closed for a reload that gave up, unless a holder found it broken meanwhile.</summary>
+    private void GoOn(ProviderEntry entry, ProviderInstance instance, Exception? failure)
+    {
+        if (!instance.TryGoOn())
+        {
+            _ = instance.IsBroken(out var told);
+            entry.Move(ProviderState.Failed, instance, serves: false, failure: told);
+            ProviderLog.Invalidated(_logger, entry.Name, told is null ? "no cause given" : FailureText.Of(told), told);
+            return;
+        }
+
+        entry.Move(ProviderState.Running, instance, serves: true, failure: failure);
+        if (instance.IsBroken(out var cause))
+        {
+            // It was told between the two steps, when the entry did not serve it yet.
+            entry.TryFail(instance, cause);
+        }
     }
 
     /// <summary>Tries again what could not be cleaned up before, of what nobody holds any more.</summary>

@@ -311,7 +311,19 @@ public sealed partial class ProviderManager
     {
         await abandoned.ContinueWith(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
-        await DiscardAsync(entry, instance).ConfigureAwait(false);
+        await entry.Gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            // Whoever reloaded or stopped it meanwhile has waited for it and cleaned up: it may serve again by now.
+            if (ReferenceEquals(instance.AbandonedWork, abandoned))
+            {
+                await DiscardAsync(entry, instance).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            entry.Gate.Release();
+        }
     }
 
     private async Task UndoAsync(List<ProviderEntry> sorted, Exception?[] failures)

@@ -298,7 +298,7 @@ public sealed partial class ProviderManager
 
     private async Task WaitForAbandonedAsync(ProviderEntry entry, ProviderInstance instance)
     {
-        if (instance.AbandonedWork is not { IsCompleted: false } work)
+        if (instance.AbandonedWork is not { } work)
         {
             return;
         }
@@ -317,6 +317,8 @@ public sealed partial class ProviderManager
         {
             // How it ended is no news.
         }
+
+        instance.AbandonedWork = null;
     }
 
     private async Task CleanUpAsync(ProviderEntry entry, ProviderInstance instance)

@@ -16,12 +16,13 @@ internal sealed class ProviderStageRunner(ProviderManagerOptions options, TimePr
     {
         cancellationToken.ThrowIfCancellationRequested();
         var (limit, knob) = LimitOf(stage);
-        using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var task = Task.Run(() => work(source.Token), CancellationToken.None);
         var isTimeout = false;
         try
         {
             await task.WaitAsync(limit, timeProvider, cancellationToken).ConfigureAwait(false);
+            source.Dispose();
             return;
         }
         catch (TimeoutException) when (!task.IsFaulted)
@@ -34,6 +35,7 @@ internal sealed class ProviderStageRunner(ProviderManagerOptions options, TimePr
         }
         catch (Exception failure)
         {
+            source.Dispose();
             throw Wrap(name, stage, failure);
         }
 
@@ -67,17 +69,22 @@ internal sealed class ProviderStageRunner(ProviderManagerOptions options, TimePr
 
     private async Task EndAsync(CancellationTokenSource source, Task task)
     {
+        // What a stage has hung on its token is its own code too: it may fail, or never end.
+        var end = Task.WhenAll(source.CancelAsync(), task).ContinueWith(
+            static (all, disposable) =>
+            {
+                // How it ended is no news, as nobody waits for its result any more; but it is observed.
+                _ = all.Exception;
+                ((IDisposable)disposable!).Dispose();
+            },
+            source, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
-            await source.CancelAsync().ConfigureAwait(false);
-            await task.WaitAsync(options.CancellationGrace, timeProvider).ConfigureAwait(false);
+            await end.WaitAsync(options.CancellationGrace, timeProvider).ConfigureAwait(false);
         }
-        catch (Exception)
+        catch (TimeoutException)
         {
-            // How it ended, if it did, is no news: nobody waits for its result any more. An abandoned one is observed here too.
-            _ = task.ContinueWith(
-                static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
-                TaskScheduler.Default);
+            // It is abandoned.
         }
     }
 }

@@ -173,24 +173,38 @@ public abstract class MemoryStore : IMemoryStore
     private async ValueTask CheckDimensionsAsync(
         IReadOnlyList<MemoryOperation> operations, CancellationToken cancellationToken)
     {
+        // Among themselves first: operations that are refused must not decide which length the store has from now on.
+        int? first = null;
         foreach (var operation in operations)
         {
-            var vector = operation switch
+            CheckDimensions(LengthOf(operation), first);
+            first ??= LengthOf(operation);
+        }
+
+        foreach (var operation in operations)
+        {
+            if (LengthOf(operation) is { } given)
             {
-                MemoryPut put => put.Vector,
-                MemorySearch search => search.Vector,
-                _ => null,
-            };
-            if (vector is { Length: var given })
-            {
-                var agreed = await AgreeOnDimensionsAsync(operation is MemoryPut ? given : null, cancellationToken)
-                    .ConfigureAwait(false);
-                if (agreed is { } known && known != given)
-                {
-                    throw new ArgumentException($"A vector has {given} elements, and those of this store have {known}: use one "
-                        + "embedding for a store, and a new store for another one.", nameof(operations));
-                }
+                CheckDimensions(given, await AgreeOnDimensionsAsync(operation is MemoryPut ? given : null, cancellationToken)
+                    .ConfigureAwait(false));
             }
+        }
+    }
+
+    private static int? LengthOf(MemoryOperation operation) => operation switch
+    {
+        MemoryPut put => put.Vector?.Length,
+        MemorySearch search => search.Vector?.Length,
+        _ => null,
+    };
+
+    private static void CheckDimensions(int? given, int? known)
+    {
+        if (given is { } length && known is { } other && length != other)
+        {
+            throw new ArgumentException(
+                $"A vector has {length} elements, and those of this store have {other}: use one "
+                + "embedding for a store, and a new store for another one.", nameof(given));
         }
     }
 }

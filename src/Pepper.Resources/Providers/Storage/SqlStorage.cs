@@ -18,6 +18,7 @@ public abstract partial class SqlStorage : IStorage, IExpiringStorage, IPrefixSt
     private readonly SqlStorageStatements _blobSql;
     private readonly TimeProvider _timeProvider;
     private int _isClosed;
+    private int _isDisposed;
 
     /// <summary>Makes the storage. The table is made by whoever derives from this.</summary>
     /// <param name="table">The table's name, as it is to stand in statements.</param>
@@ -184,10 +185,22 @@ public abstract partial class SqlStorage : IStorage, IExpiringStorage, IPrefixSt
     /// <returns>Ends when all of its connections are closed.</returns>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
+        Volatile.Write(ref _isClosed, 1);
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        try
         {
             await CloseAsync().ConfigureAwait(false);
             GC.SuppressFinalize(this);
+        }
+        catch
+        {
+            // It is closed for all use, but what it holds is still there: the next call tries again.
+            Volatile.Write(ref _isDisposed, 0);
+            throw;
         }
     }
 

@@ -79,6 +79,19 @@ public sealed class SqliteMemoryStoreTests : SqlMemoryStoreTests<SqliteMemoryFix
         Assert.Contains("version 2", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("file::memory:")]
+    [InlineData("FILE:notes.db?mode=memory&cache=shared")]
+    public async Task Validate_OfAPathThatIsNoFile_RefusesIt(string path)
+    {
+        var provider = new SqliteMemoryProvider(
+            SqliteMemoryProvider.Describe("notes"), new SqliteMemoryOptions { Path = path });
+
+        var failure = await Assert.ThrowsAsync<ArgumentException>(() => provider.ValidateAsync());
+
+        Assert.Contains(path, failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Validate_OfFaultyOptions_NamesAllFaults()
     {

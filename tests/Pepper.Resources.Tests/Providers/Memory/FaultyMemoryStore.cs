@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Pepper.Resources.Providers;
 
 namespace Pepper.Resources.Tests.Providers.Memory;
@@ -19,11 +20,15 @@ public enum MemoryFault
     RefreshesNever,
     KeepsNamespaces,
     RanksWithoutVectors,
+    ComparesThenDeletes,
+    KeepsCallersVectors,
 }
 
 /// <summary>A store with one fault.</summary>
 internal sealed class FaultyMemoryStore(IMemoryStore inner, MemoryFault fault) : IMemoryStore
 {
+    private readonly ConcurrentQueue<MemoryPut> _withVectors = new();
+
     public MemoryCapabilities Capabilities => inner.Capabilities;
 
     public ValueTask<MemoryEntry?> GetAsync(MemoryNamespace ns, string key, bool refreshTimeToLive,
@@ -31,13 +36,36 @@ internal sealed class FaultyMemoryStore(IMemoryStore inner, MemoryFault fault) :
         inner.GetAsync(ns, Key(key), Refresh(refreshTimeToLive), Token(cancellationToken));
 
     public ValueTask<string> PutAsync(MemoryPut put, CancellationToken cancellationToken) =>
-        inner.PutAsync((MemoryPut)Change(put), Token(cancellationToken));
+        inner.PutAsync((MemoryPut)Change(Keep(put)), Token(cancellationToken));
 
-    public ValueTask<bool> DeleteAsync(MemoryNamespace ns, string key, string? ifMatch, CancellationToken cancellationToken) =>
-        inner.DeleteAsync(ns, Key(key), fault == MemoryFault.IgnoresConditions ? null : ifMatch, Token(cancellationToken));
+    public async ValueTask<bool> DeleteAsync(
+        MemoryNamespace ns, string key, string? ifMatch, CancellationToken cancellationToken)
+    {
+        if (fault == MemoryFault.ComparesThenDeletes && ifMatch is not null)
+        {
+            if ((await inner.GetAsync(ns, key, false, cancellationToken))?.ETag is var there && there != ifMatch)
+            {
+                throw new MemoryConflictException(ns, key, ifMatch, there, 0);
+            }
 
-    public ValueTask<IReadOnlyList<MemoryMatch>> SearchAsync(MemorySearch search, CancellationToken cancellationToken) =>
-        inner.SearchAsync((MemorySearch)Change(search), Token(cancellationToken));
+            await YieldAsync();
+            await inner.DeleteAsync(ns, key, null, cancellationToken);
+            return true;
+        }
+
+        return await inner.DeleteAsync(
+            ns, Key(key), fault == MemoryFault.IgnoresConditions ? null : ifMatch, Token(cancellationToken));
+    }
+
+    public async ValueTask<IReadOnlyList<MemoryMatch>> SearchAsync(MemorySearch search, CancellationToken cancellationToken)
+    {
+        foreach (var put in _withVectors)
+        {
+            await inner.PutAsync(put with { IfMatch = null, IfAbsent = false }, cancellationToken);
+        }
+
+        return await inner.SearchAsync((MemorySearch)Change(search), Token(cancellationToken));
+    }
 
     public ValueTask<IReadOnlyList<MemoryNamespace>> ListNamespacesAsync(
         MemoryNamespaceQuery? query, CancellationToken cancellationToken) =>
@@ -57,6 +85,25 @@ internal sealed class FaultyMemoryStore(IMemoryStore inner, MemoryFault fault) :
 
     public ValueTask<int> RemoveExpiredAsync(CancellationToken cancellationToken) =>
         inner.RemoveExpiredAsync(Token(cancellationToken));
+
+    // Long enough for whoever runs beside it to come between.
+    private static async Task YieldAsync()
+    {
+        for (var turn = 0; turn < 200; turn++)
+        {
+            await Task.Yield();
+        }
+    }
+
+    private MemoryPut Keep(MemoryPut put)
+    {
+        if (fault == MemoryFault.KeepsCallersVectors && put is { Vector: not null, Key: "kept" })
+        {
+            _withVectors.Enqueue(put);
+        }
+
+        return put;
+    }
 
     private bool Refresh(bool wanted) => fault switch
     {
