@@ -13,44 +13,23 @@ public sealed partial class ResourceCache<TKey, T>
     private async ValueTask<bool> PutOwnedAsync(TKey key, T resource, CancellationToken cancellationToken)
     {
         var entry = NewEntry(key, resource, out var fits);
+        if (TryPutAgain(entry))
+        {
+            return true;
+        }
+
         fits = fits && IsAdmitted(entry, load: null);
-        var started = _timeProvider.GetTimestamp();
         try
         {
-            if (_options.IsStrict && fits)
-            {
-                await ReserveAsync(cancellationToken).ConfigureAwait(false);
-                entry.HoldsPlace = true;
-            }
-
-            while (true)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Task room;
-                lock (_lock)
-                {
-                    AssertInvariants_NeedsLock();
-                    ThrowIfDisposed_NeedsLock();
-                    if (!fits)
-                    {
-                        Discard_NeedsLock(entry, CacheRemovalReason.Rejected);
-                        return false;
-                    }
-
-                    if (TryMakeWeight_NeedsLock(entry))
-                    {
-                        Put_NeedsLock(entry);
-                        return true;
-                    }
-
-                    room = WeightFreed_NeedsLock();
-                }
-
-                await WaitForWeightAsync(room, started, cancellationToken).ConfigureAwait(false);
-            }
+            return await PutInRoomAsync(entry, fits, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
+            if (TryPutAgain(entry))
+            {
+                return true;
+            }
+
             lock (_lock)
             {
                 AssertInvariants_NeedsLock();
@@ -65,6 +44,64 @@ public sealed partial class ResourceCache<TKey, T>
             throw;
         }
     }
+
+    private async ValueTask<bool> PutInRoomAsync(CacheEntry<TKey> entry, bool fits, CancellationToken cancellationToken)
+    {
+        var started = _timeProvider.GetTimestamp();
+        if (_options.IsStrict && fits)
+        {
+            await ReserveAsync(cancellationToken).ConfigureAwait(false);
+            entry.HoldsPlace = true;
+        }
+
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Task room;
+            lock (_lock)
+            {
+                AssertInvariants_NeedsLock();
+                ThrowIfDisposed_NeedsLock();
+                if (!fits)
+                {
+                    Discard_NeedsLock(entry, CacheRemovalReason.Rejected);
+                    return false;
+                }
+
+                if (TryMakeWeight_NeedsLock(entry))
+                {
+                    // Where all else is leased, it is what goes.
+                    Put_NeedsLock(entry);
+                    return IsThere_NeedsLock(entry);
+                }
+
+                room = WeightFreed_NeedsLock();
+            }
+
+            await WaitForWeightAsync(room, started, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// What is there already needs no room, and must not be destroyed for want of it, nor for anything else that may go wrong.
+    /// </summary>
+    private bool TryPutAgain(CacheEntry<TKey> entry)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (!IsThere_NeedsLock(entry))
+            {
+                return false;
+            }
+
+            Put_NeedsLock(entry);
+            return true;
+        }
+    }
+
+    private bool IsThere_NeedsLock(CacheEntry<TKey> entry) =>
+        _table.Find(entry.Key) is { } there && ReferenceEquals(there.Resource, entry.Resource);
 
     private void Put_NeedsLock(CacheEntry<TKey> entry)
     {
@@ -113,7 +150,7 @@ public sealed partial class ResourceCache<TKey, T>
         }
     }
 
-    private void ThrowIfFailed_NeedsLock(TKey key, long now)
+    private void ThrowIfFailed_NeedsLock(TKey key, long now, bool isCounted)
     {
         if (_failures.Count == 0 || !_failures.TryGetValue(key, out var kept))
         {
@@ -122,8 +159,12 @@ public sealed partial class ResourceCache<TKey, T>
 
         if (now < kept.Until)
         {
-            _misses.Increment();
-            ExceptionDispatchInfo.Throw(kept.Failure);
+            if (!isCounted)
+            {
+                _misses.Increment();
+            }
+
+            kept.Failure.Throw();
         }
 
         _failures.Remove(key);
@@ -131,7 +172,7 @@ public sealed partial class ResourceCache<TKey, T>
 
     private void KeepFailure_NeedsLock(CacheLoad<TKey, T> load, long now)
     {
-        if (_options.FailureTimeToLive is not { } time || load.IsCut || _isDisposed || load.Failure is OperationCanceledException)
+        if (_options.FailureTimeToLive is not { } time || load.IsCut || _isDisposed || !load.IsLoading)
         {
             return;
         }
@@ -146,7 +187,8 @@ public sealed partial class ResourceCache<TKey, T>
 
         if (_failures.Count < MostFailures)
         {
-            _failures[load.Key] = new KeptFailure(load.Failure!, CacheClock.After(now, time));
+            _failures[load.Key] = new KeptFailure(
+                ExceptionDispatchInfo.Capture(load.Failure!), CacheClock.After(now, time));
         }
     }
 
@@ -200,5 +242,6 @@ public sealed partial class ResourceCache<TKey, T>
         return true;
     }
 
-    private readonly record struct KeptFailure(Exception Failure, long Until);
+    /// <summary>Captured once: its trace would grow with each throw.</summary>
+    private readonly record struct KeptFailure(ExceptionDispatchInfo Failure, long Until);
 }

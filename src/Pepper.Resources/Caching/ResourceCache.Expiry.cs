@@ -106,6 +106,16 @@ public sealed partial class ResourceCache<TKey, T>
         return true;
     }
 
+    /// <summary>What a refresh brought is not kept: while the old one is good, nothing is tried again for a while.</summary>
+    private void Rest_NeedsLock(CacheLoad<TKey, T> load, CacheEntry<TKey>? old)
+    {
+        var now = _clock.Now;
+        if (old is TimedCacheEntry<TKey> timed && ReferenceEquals(old, load.Replaces) && now < timed.ExpiresAt)
+        {
+            timed.RefreshAt = Math.Min(CacheClock.After(now, _options.RefreshRetryDelay), timed.ExpiresAt);
+        }
+    }
+
     private void RefreshInBackground(TKey key, Func<TKey, CancellationToken, ValueTask<T>> factory)
     {
         var now = _clock.Now;
