@@ -133,7 +133,23 @@ public sealed partial class ResourceCache<TKey, T>
         }
     }
 
-    /// <summary>The same resource was put again: its time begins anew, and there is no second owner of it.</summary>
+    /// <summary>A refresh that nobody waits for renews what it was begun for, and nothing else.</summary>
+    private static bool IsWanted(CacheLoad<TKey, T> load, CacheEntry<TKey>? old) =>
+        load.Joined > 0 || (load.Replaces is not null && ReferenceEquals(old, load.Replaces));
+
+    /// <summary>
+    /// The factory gave what is there, as it has not changed: whoever waits gets that, whatever became of the load.
+    /// </summary>
+    private void AdmitAgain_NeedsLock(CacheLoad<TKey, T> load, CacheEntry<TKey> again)
+    {
+        var old = _table.Find(again.Key)!;
+        Renew_NeedsLock(old, again);
+        old.AddLoans(load.Joined);
+        EndLoad_NeedsLock(load, old);
+        CheckQuiet_NeedsLock();
+    }
+
+    /// <summary>The same resource came again: its time begins anew, and there is no second owner of it.</summary>
     private void Renew_NeedsLock(CacheEntry<TKey> old, CacheEntry<TKey> again)
     {
         if (old is TimedCacheEntry<TKey> timed && again is TimedCacheEntry<TKey> times)

@@ -64,6 +64,7 @@ public sealed partial class ResourceCache<TKey, T>
             var entry = _table.Find(key);
             if (entry is not null && (!_isTimed || IsServed((TimedCacheEntry<TKey>)entry, now, out _)) && entry.TryLease(this))
             {
+                NoteStale(entry as TimedCacheEntry<TKey>, now);
                 load = null;
                 return entry;
             }
@@ -224,7 +225,7 @@ public sealed partial class ResourceCache<TKey, T>
         {
             AssertInvariants_NeedsLock();
             _running--;
-            if (entry is not null)
+            if (entry is not null && !IsThere_NeedsLock(entry))
             {
                 Discard_NeedsLock(entry, CacheRemovalReason.TooLate);
             }
@@ -246,6 +247,13 @@ public sealed partial class ResourceCache<TKey, T>
             {
                 AssertInvariants_NeedsLock();
                 entry.HoldsPlace = load.HoldsPlace;
+                if (IsThere_NeedsLock(entry))
+                {
+                    load.HoldsPlace = false;
+                    AdmitAgain_NeedsLock(load, entry);
+                    return;
+                }
+
                 if (!fits || load.IsCut || !IsWanted(load, _table.Find(load.Key)) || TryMakeWeight_NeedsLock(entry))
                 {
                     load.HoldsPlace = false;
@@ -273,10 +281,6 @@ public sealed partial class ResourceCache<TKey, T>
             }
         }
     }
-
-    /// <summary>A refresh that nobody waits for renews what it was begun for, and nothing else.</summary>
-    private static bool IsWanted(CacheLoad<TKey, T> load, CacheEntry<TKey>? old) =>
-        load.Joined > 0 || (load.Replaces is not null && ReferenceEquals(old, load.Replaces));
 
     private void Admit_NeedsLock(CacheLoad<TKey, T> load, CacheEntry<TKey> entry, bool fits)
     {

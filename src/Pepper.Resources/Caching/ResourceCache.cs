@@ -192,7 +192,8 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
 
     /// <summary>
     /// Loads the resource of a key anew, whether or not there is one; until then the old one is served. Joins a load that is
-    /// under way. With <see cref="ResourceCacheOptions{TKey, T}.UniqueKeys"/> the old one goes first.
+    /// under way. With <see cref="ResourceCacheOptions{TKey, T}.UniqueKeys"/> the old one goes first; else the factory may give
+    /// what is there, whose time begins anew then.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="factory">Loads it. Default: <see cref="ResourceCacheOptions{TKey, T}.Loader"/>.</param>
