@@ -44,6 +44,9 @@ internal sealed class CacheLoad<TKey, T>(
     /// <summary>Whether the circuit kept it from beginning.</summary>
     internal bool IsRejected;
 
+    /// <summary>Whether the factory runs: what fails then is a failure of its key.</summary>
+    internal bool IsLoading;
+
     internal bool HoldsPlace;
 
     /// <summary>Whether its key's next load waits for it.</summary>

@@ -173,8 +173,11 @@ public sealed partial class ResourceCache<TKey, T>
         SignalWeight_NeedsLock();
         if (_options.UniqueKeys)
         {
-            AddEnding_NeedsLock(entry.Key).Reattachable =
-                reason == CacheRemovalReason.Evicted && !isDead ? entry : null;
+            var ending = AddEnding_NeedsLock(entry.Key);
+
+            // What never came in says nothing of what did.
+            ending.Reattachable = reason is CacheRemovalReason.Rejected or CacheRemovalReason.TooLate ? ending.Reattachable
+                : reason == CacheRemovalReason.Evicted && !isDead ? entry : null;
         }
 
         if (isDead)
@@ -341,17 +344,27 @@ public sealed partial class ResourceCache<TKey, T>
                 return false;
             }
 
-            var loads = _loads.Values.ToList();
             Clear_NeedsLock(CacheRemovalReason.CacheClosed);
-            foreach (var load in loads)
+            foreach (var load in _cutLoads)
             {
-                load.Failure = Closed();
-                load.End(null);
+                if (!load.IsEnded)
+                {
+                    load.Failure = Closed();
+                    load.End(null);
+                }
+
                 load.Cancel();
             }
 
             CloseRooms_NeedsLock();
             _isDisposed = true;
+
+            // Whoever waits for a key's end looks again, and is told.
+            foreach (var ending in _endings.Values)
+            {
+                ending.SetGone();
+            }
+
             CheckQuiet_NeedsLock();
             return true;
         }

@@ -13,44 +13,23 @@ public sealed partial class ResourceCache<TKey, T>
     private async ValueTask<bool> PutOwnedAsync(TKey key, T resource, CancellationToken cancellationToken)
     {
         var entry = NewEntry(key, resource, out var fits);
+        if (TryPutAgain(entry))
+        {
+            return true;
+        }
+
         fits = fits && IsAdmitted(entry, load: null);
-        var started = _timeProvider.GetTimestamp();
         try
         {
-            if (_options.IsStrict && fits)
-            {
-                await ReserveAsync(cancellationToken).ConfigureAwait(false);
-                entry.HoldsPlace = true;
-            }
-
-            while (true)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Task room;
-                lock (_lock)
-                {
-                    AssertInvariants_NeedsLock();
-                    ThrowIfDisposed_NeedsLock();
-                    if (!fits)
-                    {
-                        Discard_NeedsLock(entry, CacheRemovalReason.Rejected);
-                        return false;
-                    }
-
-                    if (TryMakeWeight_NeedsLock(entry))
-                    {
-                        Put_NeedsLock(entry);
-                        return true;
-                    }
-
-                    room = WeightFreed_NeedsLock();
-                }
-
-                await WaitForWeightAsync(room, started, cancellationToken).ConfigureAwait(false);
-            }
+            return await PutInRoomAsync(entry, fits, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
+            if (TryPutAgain(entry))
+            {
+                return true;
+            }
+
             lock (_lock)
             {
                 AssertInvariants_NeedsLock();
@@ -65,6 +44,64 @@ public sealed partial class ResourceCache<TKey, T>
             throw;
         }
     }
+
+    private async ValueTask<bool> PutInRoomAsync(CacheEntry<TKey> entry, bool fits, CancellationToken cancellationToken)
+    {
+        var started = _timeProvider.GetTimestamp();
+        if (_options.IsStrict && fits)
+        {
+            await ReserveAsync(cancellationToken).ConfigureAwait(false);
+            entry.HoldsPlace = true;
+        }
+
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Task room;
+            lock (_lock)
+            {
+                AssertInvariants_NeedsLock();
+                ThrowIfDisposed_NeedsLock();
+                if (!fits)
+                {
+                    Discard_NeedsLock(entry, CacheRemovalReason.Rejected);
+                    return false;
+                }
+
+                if (TryMakeWeight_NeedsLock(entry))
+                {
+                    // Where all else is leased, it is what goes.
+                    Put_NeedsLock(entry);
+                    return IsThere_NeedsLock(entry);
+                }
+
+                room = WeightFreed_NeedsLock();
+            }
+
+            await WaitForWeightAsync(room, started, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// What is there already needs no room, and must not be destroyed for want of it, nor for anything else that may go wrong.
+    /// </summary>
+    private bool TryPutAgain(CacheEntry<TKey> entry)
+    {
+        lock (_lock)
+        {
+            AssertInvariants_NeedsLock();
+            if (!IsThere_NeedsLock(entry))
+            {
+                return false;
+            }
+
+            Put_NeedsLock(entry);
+            return true;
+        }
+    }
+
+    private bool IsThere_NeedsLock(CacheEntry<TKey> entry) =>
+        _table.Find(entry.Key) is { } there && ReferenceEquals(there.Resource, entry.Resource);
 
     private void Put_NeedsLock(CacheEntry<TKey> entry)
     {
@@ -96,7 +133,23 @@ public sealed partial class ResourceCache<TKey, T>
         }
     }
 
-    /// <summary>The same resource was put again: its time begins anew, and there is no second owner of it.</summary>
+    /// <summary>A refresh that nobody waits for renews what it was begun for, and nothing else.</summary>
+    private static bool IsWanted(CacheLoad<TKey, T> load, CacheEntry<TKey>? old) =>
+        load.Joined > 0 || (load.Replaces is not null && ReferenceEquals(old, load.Replaces));
+
+    /// <summary>
+    /// The factory gave what is there, as it has not changed: whoever waits gets that, whatever became of the load.
+    /// </summary>
+    private void AdmitAgain_NeedsLock(CacheLoad<TKey, T> load, CacheEntry<TKey> again)
+    {
+        var old = _table.Find(again.Key)!;
+        Renew_NeedsLock(old, again);
+        old.AddLoans(load.Joined);
+        EndLoad_NeedsLock(load, old);
+        CheckQuiet_NeedsLock();
+    }
+
+    /// <summary>The same resource came again: its time begins anew, and there is no second owner of it.</summary>
     private void Renew_NeedsLock(CacheEntry<TKey> old, CacheEntry<TKey> again)
     {
         if (old is TimedCacheEntry<TKey> timed && again is TimedCacheEntry<TKey> times)
@@ -113,7 +166,7 @@ public sealed partial class ResourceCache<TKey, T>
         }
     }
 
-    private void ThrowIfFailed_NeedsLock(TKey key, long now)
+    private void ThrowIfFailed_NeedsLock(TKey key, long now, bool isCounted)
     {
         if (_failures.Count == 0 || !_failures.TryGetValue(key, out var kept))
         {
@@ -122,8 +175,12 @@ public sealed partial class ResourceCache<TKey, T>
 
         if (now < kept.Until)
         {
-            _misses.Increment();
-            ExceptionDispatchInfo.Throw(kept.Failure);
+            if (!isCounted)
+            {
+                _misses.Increment();
+            }
+
+            kept.Failure.Throw();
         }
 
         _failures.Remove(key);
@@ -131,7 +188,7 @@ public sealed partial class ResourceCache<TKey, T>
 
     private void KeepFailure_NeedsLock(CacheLoad<TKey, T> load, long now)
     {
-        if (_options.FailureTimeToLive is not { } time || load.IsCut || _isDisposed || load.Failure is OperationCanceledException)
+        if (_options.FailureTimeToLive is not { } time || load.IsCut || _isDisposed || !load.IsLoading)
         {
             return;
         }
@@ -146,7 +203,8 @@ public sealed partial class ResourceCache<TKey, T>
 
         if (_failures.Count < MostFailures)
         {
-            _failures[load.Key] = new KeptFailure(load.Failure!, CacheClock.After(now, time));
+            _failures[load.Key] = new KeptFailure(
+                ExceptionDispatchInfo.Capture(load.Failure!), CacheClock.After(now, time));
         }
     }
 
@@ -200,5 +258,6 @@ public sealed partial class ResourceCache<TKey, T>
         return true;
     }
 
-    private readonly record struct KeptFailure(Exception Failure, long Until);
+    /// <summary>Captured once: its trace would grow with each throw.</summary>
+    private readonly record struct KeptFailure(ExceptionDispatchInfo Failure, long Until);
 }

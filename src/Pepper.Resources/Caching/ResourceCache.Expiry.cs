@@ -36,12 +36,24 @@ public sealed partial class ResourceCache<TKey, T>
             return false;
         }
 
-        if (notesUse && _notesReads)
+        if (notesUse)
         {
-            NoteRead(entry, now);
+            NoteStale(entry, now);
+            if (_notesReads)
+            {
+                NoteRead(entry, now);
+            }
         }
 
         return true;
+    }
+
+    private void NoteStale(TimedCacheEntry<TKey>? entry, long now)
+    {
+        if (_options.ServeStaleFor != TimeSpan.Zero && now >= entry!.ExpiresAt)
+        {
+            Interlocked.Increment(ref _staleServed);
+        }
     }
 
     private bool IsIdleTooLong(TimedCacheEntry<TKey> entry, long now) =>
@@ -100,10 +112,20 @@ public sealed partial class ResourceCache<TKey, T>
         var isStale = now >= old.ExpiresAt;
         var end = isStale ? CacheClock.After(old.ExpiresAt, _options.ServeStaleFor) : old.ExpiresAt;
         old.RefreshAt = Math.Min(CacheClock.After(now, _options.RefreshRetryDelay), end);
-        _staleServed += isStale ? load.Joined : 0;
+        Interlocked.Add(ref _staleServed, isStale ? load.Joined : 0);
         old.AddLoans(load.Joined);
         EndLoad_NeedsLock(load, old);
         return true;
+    }
+
+    /// <summary>What a refresh brought is not kept: while the old one is good, nothing is tried again for a while.</summary>
+    private void Rest_NeedsLock(CacheLoad<TKey, T> load, CacheEntry<TKey>? old)
+    {
+        var now = _clock.Now;
+        if (old is TimedCacheEntry<TKey> timed && ReferenceEquals(old, load.Replaces) && now < timed.ExpiresAt)
+        {
+            timed.RefreshAt = Math.Min(CacheClock.After(now, _options.RefreshRetryDelay), timed.ExpiresAt);
+        }
     }
 
     private void RefreshInBackground(TKey key, Func<TKey, CancellationToken, ValueTask<T>> factory)

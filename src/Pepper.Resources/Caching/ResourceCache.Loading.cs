@@ -6,6 +6,9 @@ namespace Pepper.Resources.Caching;
 public sealed partial class ResourceCache<TKey, T>
 {
     private readonly Dictionary<TKey, CacheLoad<TKey, T>> _loads;
+
+    // Those that are under way, and no longer those of their keys.
+    private readonly HashSet<CacheLoad<TKey, T>> _cutLoads = [];
     private int _running;
     private long _loaded;
     private long _loadFailures;
@@ -19,7 +22,7 @@ public sealed partial class ResourceCache<TKey, T>
         var isCounted = false;
         while (true)
         {
-            var entry = Enter(key, factory, out var load, out var ending);
+            var entry = Enter(key, factory, isCounted, out var load, out var ending);
             if (entry is not null)
             {
                 if (_readExpiry is not null)
@@ -49,7 +52,8 @@ public sealed partial class ResourceCache<TKey, T>
     /// What there is for a caller: an entry that is lent to it already, or a load that it has joined, or an end to wait for.
     /// </summary>
     private CacheEntry<TKey>? Enter(
-        TKey key, Func<TKey, CancellationToken, ValueTask<T>> factory, out CacheLoad<TKey, T>? load, out Task? ending)
+        TKey key, Func<TKey, CancellationToken, ValueTask<T>> factory, bool isCounted, out CacheLoad<TKey, T>? load,
+        out Task? ending)
     {
         var now = _isTimed || _options.FailureTimeToLive is not null ? _clock.Now : 0;
         lock (_lock)
@@ -60,6 +64,7 @@ public sealed partial class ResourceCache<TKey, T>
             var entry = _table.Find(key);
             if (entry is not null && (!_isTimed || IsServed((TimedCacheEntry<TKey>)entry, now, out _)) && entry.TryLease(this))
             {
+                NoteStale(entry as TimedCacheEntry<TKey>, now);
                 load = null;
                 return entry;
             }
@@ -75,7 +80,7 @@ public sealed partial class ResourceCache<TKey, T>
                 return attached;
             }
 
-            ThrowIfFailed_NeedsLock(key, now);
+            ThrowIfFailed_NeedsLock(key, now, isCounted);
             if (entry is not null && !MayServeStale((TimedCacheEntry<TKey>)entry, now))
             {
                 Leave_NeedsLock(entry, CacheRemovalReason.Expired);
@@ -151,7 +156,9 @@ public sealed partial class ResourceCache<TKey, T>
             await TakePlaceAsync(load).ConfigureAwait(false);
             load.Token.ThrowIfCancellationRequested();
             started = _timeProvider.GetTimestamp();
+            load.IsLoading = true;
             var resource = await LoadThroughCircuitAsync(load).ConfigureAwait(false);
+            load.IsLoading = false;
             NoteLoaded(_timeProvider.GetElapsedTime(started));
             await AdmitAsync(load, resource).ConfigureAwait(false);
         }
@@ -218,7 +225,7 @@ public sealed partial class ResourceCache<TKey, T>
         {
             AssertInvariants_NeedsLock();
             _running--;
-            if (entry is not null)
+            if (entry is not null && !IsThere_NeedsLock(entry))
             {
                 Discard_NeedsLock(entry, CacheRemovalReason.TooLate);
             }
@@ -240,7 +247,14 @@ public sealed partial class ResourceCache<TKey, T>
             {
                 AssertInvariants_NeedsLock();
                 entry.HoldsPlace = load.HoldsPlace;
-                if (!fits || load.IsCut || TryMakeWeight_NeedsLock(entry))
+                if (IsThere_NeedsLock(entry))
+                {
+                    load.HoldsPlace = false;
+                    AdmitAgain_NeedsLock(load, entry);
+                    return;
+                }
+
+                if (!fits || load.IsCut || !IsWanted(load, _table.Find(load.Key)) || TryMakeWeight_NeedsLock(entry))
                 {
                     load.HoldsPlace = false;
                     Admit_NeedsLock(load, entry, fits);
@@ -272,9 +286,7 @@ public sealed partial class ResourceCache<TKey, T>
     {
         var old = _table.Find(load.Key);
 
-        // A refresh that nobody waits for renews what it was begun for, and nothing else.
-        var isWanted = load.Joined > 0 || (load.Replaces is not null && ReferenceEquals(old, load.Replaces));
-        var comesIn = fits && isWanted && !load.IsCut && !_isDisposed;
+        var comesIn = fits && IsWanted(load, old) && !load.IsCut && !_isDisposed;
         var isDead = !comesIn && load.Joined == 0;
         entry.Begin(load.Joined, isClosed: !comesIn);
         if (comesIn)
@@ -286,6 +298,7 @@ public sealed partial class ResourceCache<TKey, T>
             var reason = _isDisposed ? CacheRemovalReason.CacheClosed
                 : fits ? CacheRemovalReason.TooLate : CacheRemovalReason.Rejected;
             NoteLeft_NeedsLock(entry, reason, isDead);
+            Rest_NeedsLock(load, old);
         }
 
         EndLoad_NeedsLock(load, entry);
@@ -298,7 +311,12 @@ public sealed partial class ResourceCache<TKey, T>
         lock (_lock)
         {
             AssertInvariants_NeedsLock();
-            load.Failure ??= failure;
+            if (!load.IsEnded)
+            {
+                // Whoever waited has been given something else, and may look for a failure only now.
+                load.Failure ??= failure;
+            }
+
             _loadFailures += load.IsRejected ? 0 : 1;
             var hasCovered = !load.IsCut && !_isDisposed && TryServeStale_NeedsLock(load, now);
             if (!hasCovered)
@@ -337,6 +355,7 @@ public sealed partial class ResourceCache<TKey, T>
     private void EndLoad_NeedsLock(CacheLoad<TKey, T> load, CacheEntry<TKey>? result)
     {
         _running--;
+        _cutLoads.Remove(load);
         if (!load.IsCut)
         {
             _loads.Remove(load.Key);
@@ -365,6 +384,7 @@ public sealed partial class ResourceCache<TKey, T>
 
         load.IsCut = true;
         _loads.Remove(load.Key);
+        _cutLoads.Add(load);
 
         // It may wait for weight that it does not need any more.
         SignalWeight_NeedsLock();

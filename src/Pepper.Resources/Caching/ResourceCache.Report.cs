@@ -30,7 +30,7 @@ public sealed partial class ResourceCache<TKey, T>
                     LoadFailures = _loadFailures,
                     Loading = _running,
                     LoadTime = TimeSpan.FromTicks(Interlocked.Read(ref _loadTicks)),
-                    StaleServed = _staleServed,
+                    StaleServed = Interlocked.Read(ref _staleServed),
                     Circuit = circuit,
                     Leases = lent.Count,
                     Leased = lent.Distinct().Count(),

@@ -46,9 +46,15 @@ public sealed partial class ResourceCache<TKey, T>
         }
     }
 
-    private bool TryEvict_NeedsLock(bool offersLeased, int scanLimit)
+    private bool TryEvict_NeedsLock(bool offersLeased, int scanLimit, CacheEntry<TKey>? spared = null)
     {
         _loans.Mark(_marked);
+        if (spared is not null)
+        {
+            spared.IsMarked = true;
+            _marked.Add(spared);
+        }
+
         var hasEvicted = TryEvictOne_NeedsLock(offersLeased, scanLimit);
         CacheLoans.Unmark(_marked);
         return hasEvicted;
@@ -103,10 +109,12 @@ public sealed partial class ResourceCache<TKey, T>
         }
     }
 
-    /// <summary>As <see cref="TryEvict_NeedsLock(bool, int)"/>, and when all is leased, the end of a lease is told.</summary>
-    private bool TryEvictOrWatch_NeedsLock() =>
-        TryEvict_NeedsLock(offersLeased: false, UsualScan)
-        || (_loans.TryWatch() && TryEvict_NeedsLock(offersLeased: false, int.MaxValue));
+    /// <summary>
+    /// As <see cref="TryEvict_NeedsLock(bool, int, CacheEntry{TKey})"/>, and when all is leased, the end of a lease is told.
+    /// </summary>
+    private bool TryEvictOrWatch_NeedsLock(CacheEntry<TKey>? spared = null) =>
+        TryEvict_NeedsLock(offersLeased: false, UsualScan, spared)
+        || (_loans.TryWatch() && TryEvict_NeedsLock(offersLeased: false, int.MaxValue, spared));
 
     private async ValueTask TakePlaceAsync(CacheLoad<TKey, T> load)
     {
@@ -222,9 +230,11 @@ public sealed partial class ResourceCache<TKey, T>
             return true;
         }
 
-        while (_policy.Weight + entry.Weight > most)
+        // What it takes the place of goes by that, and must not go before: it is served until then, and may be all there is.
+        var old = _table.Find(entry.Key);
+        while (_policy.Weight - (old?.Weight ?? 0) > most - entry.Weight)
         {
-            if (!TryEvictOrWatch_NeedsLock())
+            if (!TryEvictOrWatch_NeedsLock(spared: old))
             {
                 return false;
             }

@@ -37,7 +37,7 @@ public sealed partial class ResourceCache<TKey, T>
             }
 
             entry = found;
-            _staleServed += now >= entry.ExpiresAt ? 1 : 0;
+            NoteStale(entry, now);
         }
 
         // A policy of the user's may be asked until when it is good.

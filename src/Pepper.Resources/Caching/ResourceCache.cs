@@ -98,6 +98,10 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     /// Lends the resource of a key, and loads it when there is none. However many ask at once, it is loaded once, on nobody's
     /// flow of work. A caller that leaves cancels nothing for the others; when all have left, the load is cancelled.
     /// </summary>
+    /// <remarks>
+    /// A factory that waits for its own key, or for one whose factory waits for this one, waits for itself: set
+    /// <see cref="ResourceCacheOptions{TKey, T}.LoadTimeout"/> where that may happen.
+    /// </remarks>
     /// <param name="key">The key.</param>
     /// <param name="factory">
     /// Loads the resource: called from the thread pool, without the caller's ambient context; its token is cancelled when
@@ -167,11 +171,14 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     /// also when this throws.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <param name="resource">The resource. It may be in one cache, under one key.</param>
+    /// <param name="resource">
+    /// The resource. It may be in one cache, under one key. If it is there already, its time begins anew; what the cache has let
+    /// go must not be put again, as it will be destroyed.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait for room.</param>
     /// <returns>
     /// Whether it was kept. False: it weighs too much, its weigher failed, the admission policy refused it, or there was no room
-    /// for it; it is destroyed.
+    /// for it, also where it would come in and go at once, as all else is leased; it is destroyed.
     /// </returns>
     /// <exception cref="ArgumentNullException">The key or the resource is null; nothing is taken over then.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -185,7 +192,8 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
 
     /// <summary>
     /// Loads the resource of a key anew, whether or not there is one; until then the old one is served. Joins a load that is
-    /// under way. With <see cref="ResourceCacheOptions{TKey, T}.UniqueKeys"/> the old one goes first.
+    /// under way. With <see cref="ResourceCacheOptions{TKey, T}.UniqueKeys"/> the old one goes first; else the factory may give
+    /// what is there, whose time begins anew then.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="factory">Loads it. Default: <see cref="ResourceCacheOptions{TKey, T}.Loader"/>.</param>
@@ -369,7 +377,7 @@ public sealed partial class ResourceCache<TKey, T> : IResourceCache, ICacheKeepe
     {
         Debug.Assert(_lock.IsHeldByCurrentThread, "The lock must be held.");
         Debug.Assert(_policy.Count == _table.Count, "The policy knows what is in the table, and nothing else.");
-        Debug.Assert(_detached >= 0 && _destroying >= 0 && _running >= 0, "Nothing ends twice.");
+        Debug.Assert(_detached >= 0 && _destroying >= 0 && _running >= _cutLoads.Count + _loads.Count, "Nothing ends twice.");
         Debug.Assert(_live >= 0 && _freeing >= 0 && _freeing <= _destroying, "Places are freed once.");
         Debug.Assert(!_isDisposed || (_table.Count == 0 && _loads.Count == 0 && _rooms.Count == 0), "A disposed cache is empty.");
     }

@@ -123,14 +123,14 @@ public sealed class ResourceCacheOptions<TKey, T>
     public TimeSpan ServeStaleFor { get; set; }
 
     /// <summary>
-    /// How long after a failed refresh, or a failed load that fail-safe covered, the next one is tried: above zero. Default: one
-    /// second.
+    /// How long after a failed refresh, one whose resource was not kept, or a failed load that fail-safe covered, the next one is
+    /// tried: above zero. Default: one second.
     /// </summary>
     public TimeSpan RefreshRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// For how long the failure of a load is told to later callers without another load: above zero; <c>null</c>: failures are
-    /// not kept. Default: <c>null</c>.
+    /// not kept. Default: <c>null</c>. That there was no room, or that nobody waited any more, is no failure of the load.
     /// </summary>
     public TimeSpan? FailureTimeToLive { get; set; }
 
