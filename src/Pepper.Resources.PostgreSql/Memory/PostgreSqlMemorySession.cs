@@ -149,7 +149,8 @@ internal sealed class PostgreSqlMemorySession(
             + "words = array_to_tsvector($9::text[]), terms = $9::text[], counts = $10::integer[], length = $11::integer";
         if (put.IfMatch is not null)
         {
-            return $"UPDATE {schema.Entries} SET {Values} WHERE ns = $1 AND key = $2 AND etag = ${(put.Vector is null ? 12 : 13)} AND expires > $6 "
+            var etag = put.Vector is null ? "$12" : "$13";
+            return $"UPDATE {schema.Entries} SET {Values} WHERE ns = $1 AND key = $2 AND etag = {etag} AND expires > $6 "
                 + "RETURNING id";
         }
 

@@ -107,21 +107,26 @@ internal sealed partial class PoolCore
         var now = _clock.Now();
         ExhaustionReason? refusal;
         bool isClosed, isFailing, isRejected;
-        using (_gate.Latch.EnterScope())
+        var spin = new SpinWait();
+        do
         {
-            AssertInvariants_NeedsLock();
-            isClosed = IsClosed;
-            isAlone = _gate.Waiters.Count == 0;
-            refusal = WhyRefused_NeedsLock(note.Flow, request.Timeout);
-            isRejected = !isClosed && IsRejected_NeedsLock();
-            isFailing = !isClosed && IsFailingFast_NeedsLock();
-            if (!isClosed && !isRejected && !isFailing && refusal is null)
+            using (_gate.Latch.EnterScope())
             {
-                Enqueue_NeedsLock(own, request.Timeout, now);
-                waiter = own;
-                return null;
+                AssertInvariants_NeedsLock();
+                isClosed = IsClosed;
+                isAlone = _gate.Waiters.Count == 0;
+                refusal = WhyRefused_NeedsLock(note.Flow, request.Timeout);
+                isRejected = !isClosed && IsRejected_NeedsLock();
+                isFailing = !isClosed && IsFailingFast_NeedsLock();
+                if (!isClosed && !isRejected && !isFailing && refusal is null)
+                {
+                    Enqueue_NeedsLock(own, request.Timeout, now);
+                    waiter = own;
+                    return null;
+                }
             }
         }
+        while (refusal == ExhaustionReason.QueueFull && MayComeToLight(ref spin));
 
         if (waiter is null)
         {
@@ -383,14 +388,6 @@ internal sealed partial class PoolCore
         CountWaiters_NeedsLock();
         return true;
     }
-
-    /// <summary>A caller for whom a place is free, or a resource on its way, does not count as waiting for others.</summary>
-    private bool MayWait_NeedsLock() =>
-        _options.MaxWaiters is not { } most
-        || _gate.Waiters.Count + 1 - Supply_NeedsLock() <= most;
-
-    private int Supply_NeedsLock() =>
-        FreePlaces_NeedsLock() + _creating + _validating + _keepingAlive + CountStates().Idle;
 
     private Exception ClosedException() =>
         IsDisposed
