@@ -11,9 +11,9 @@ namespace Pepper.Resources.Recovery;
 /// </summary>
 /// <remarks>
 /// Safe from any thread; it holds no state of calls and needs no disposal. Work that completes synchronously costs no allocation;
-/// if it comes back too late all the same, its result is returned. A caller who cancels is released with the same token, also when
-/// the time was over just before: at once, or, with a <see cref="TimeoutOptions.CancellationGrace"/>, when the work has ended or
-/// that time is over. Time is monotonic.
+/// if it comes back too late all the same, its result is returned. A caller who cancels is released with the same token, also
+/// when the time was over just before: at once, or, with a <see cref="TimeoutOptions.CancellationGrace"/>, when the work has
+/// ended or that time is over. Time is monotonic.
 /// </remarks>
 public sealed class TimeoutStrategy
 {
