@@ -174,20 +174,21 @@ public abstract class MemoryStore : IMemoryStore
         IReadOnlyList<MemoryOperation> operations, CancellationToken cancellationToken)
     {
         // Among themselves first: operations that are refused must not decide which length the store has from now on.
-        int? first = null;
-        foreach (var operation in operations)
-        {
-            CheckDimensions(LengthOf(operation), first);
-            first ??= LengthOf(operation);
-        }
-
+        int? length = null;
+        var isPut = false;
         foreach (var operation in operations)
         {
             if (LengthOf(operation) is { } given)
             {
-                CheckDimensions(given, await AgreeOnDimensionsAsync(operation is MemoryPut ? given : null, cancellationToken)
-                    .ConfigureAwait(false));
+                CheckDimensions(given, length);
+                length = given;
+                isPut |= operation is MemoryPut;
             }
+        }
+
+        if (length is { } all)
+        {
+            CheckDimensions(all, await AgreeOnDimensionsAsync(isPut ? all : null, cancellationToken).ConfigureAwait(false));
         }
     }
 
@@ -198,13 +199,13 @@ public abstract class MemoryStore : IMemoryStore
         _ => null,
     };
 
-    private static void CheckDimensions(int? given, int? known)
+    private static void CheckDimensions(int given, int? known)
     {
-        if (given is { } length && known is { } other && length != other)
+        if (known is { } other && given != other)
         {
             throw new ArgumentException(
-                $"A vector has {length} elements, and those of this store have {other}: use one "
-                + "embedding for a store, and a new store for another one.", nameof(given));
+                $"A vector has {given} elements, and those of this store have {other}: use one embedding for a store, and a new "
+                + "store for another one.");
         }
     }
 }
